@@ -1,0 +1,1 @@
+"""Regulars: customer models from an event log, kept honest from training to retraining."""

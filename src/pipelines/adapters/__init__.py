@@ -1,0 +1,1 @@
+"""Adapters: one outside system per file. MLflow is imported here and nowhere else."""

@@ -1,0 +1,169 @@
+"""``regulars``: every command with its options. Heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from pipelines.adapters.logs import configure
+from pipelines.core.errors import PipelineError, UsageError
+
+Command = Callable[..., Any]
+
+
+class _Group(click.Group):
+    """Commands in the order in which one meets them; dashes and underscores are the same."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name.replace("-", "_"))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            close = get_close_matches(args[0].replace("-", "_"), self.commands, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise click.UsageError(f"No command '{args[0]}'. Known: {', '.join(self.commands)}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Group, context_settings={"max_content_width": 80})
+@click.version_option(package_name="regulars")
+def cli() -> None:
+    """Customer models from a shop's event log, kept honest.
+
+    The whole loop on the embedded data:  regulars main
+
+    Each command is also an MLflow entry point:
+    mlflow run . -e train -P task=churn --env-manager local
+    """
+
+
+def _task(command: Command) -> Command:
+    return click.option("--task", default="churn", show_default=True, help="A file in conf/tasks.")(command)
+
+
+def _cutoff(command: Command) -> Command:
+    said = "Moment of knowledge, such as 2017-12-25; nothing at or after it is read."
+    return click.option("--cutoff", default="latest", show_default=True, help=said)(command)
+
+
+def _set(command: Command) -> Command:
+    said = 'Overrides of the task file, such as "search.n_trials=5"; may be given several times.'
+    return click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE …", help=said)(command)
+
+
+@cli.command()
+@_task
+@_set
+def main(task: str, overrides: tuple[str, ...]) -> int:
+    """The whole loop: ingest, train, promote, score, drift_check."""
+    from pipelines.cli import commands
+
+    return commands.main(task, " ".join(overrides))
+
+
+@cli.command()
+@click.option("--source", default="complete_journey", show_default=True, help="A file in conf/sources.")
+def ingest(source: str) -> int:
+    """Raw tables become checked contract tables in the lake."""
+    from pipelines.cli import commands
+
+    return commands.ingest(source)
+
+
+@cli.command()
+@_task
+@_cutoff
+@_set
+def train(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
+    """Search, fit, calibrate, evaluate, explain; register a challenger."""
+    from pipelines.cli import commands
+
+    return commands.train(task, cutoff, " ".join(overrides))
+
+
+@cli.command()
+@_task
+def promote(task: str) -> int:
+    """The challenger becomes champion, if every gate agrees."""
+    from pipelines.cli import commands
+
+    return commands.promote(task)
+
+
+@cli.command()
+@_task
+def rollback(task: str) -> int:
+    """The previous champion comes back."""
+    from pipelines.cli import commands
+
+    return commands.rollback(task)
+
+
+@cli.command()
+@_task
+@_cutoff
+def score(task: str, cutoff: str) -> int:
+    """The champion scores every eligible customer, with reasons."""
+    from pipelines.cli import commands
+
+    return commands.score(task, cutoff)
+
+
+@cli.command()
+@_task
+@_cutoff
+@click.option(
+    "--retrain",
+    type=click.Choice(["auto", "never"]),
+    default="auto",
+    show_default=True,
+    help="What to do if it drifted.",
+)
+def drift_check(task: str, cutoff: str, retrain: str) -> int:
+    """Compare the customers of now with those the champion was judged on."""
+    from pipelines.cli import commands
+
+    return commands.drift_check(task, cutoff, retrain)
+
+
+@cli.command()
+@_task
+@_cutoff
+def retrain(task: str, cutoff: str) -> int:
+    """Train, then promote."""
+    from pipelines.cli import commands
+
+    return commands.retrain(task, cutoff)
+
+
+def run() -> None:
+    """Run a command and end with its exit status."""
+    configure()
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.NoSuchOption as error:
+        click.echo(f"Error: {error.format_message()} Known: {', '.join(_options(error.ctx))}.", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except PipelineError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    sys.exit(status)
+
+
+def _options(context: click.Context | None) -> list[str]:
+    parameters = context.command.params if context is not None else []
+    return [option for parameter in parameters for option in parameter.opts]

@@ -1,0 +1,198 @@
+"""What a command prints when it is done: tables that a person can read, 80 columns wide."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.core.intervals import Interval
+from pipelines.core.protocols import ModelVersion
+from pipelines.flows.outcome import Outcome
+from pipelines.tasks.task import TaskSpec
+
+if TYPE_CHECKING:
+    from pipelines.evaluation.evaluate import Evaluation
+    from pipelines.flows.drift_check import DriftChecked
+    from pipelines.flows.ingest import Ingested
+    from pipelines.flows.main import Finished
+    from pipelines.flows.promote import Promotion
+    from pipelines.flows.retrain import Retrained
+    from pipelines.flows.rollback import RolledBack
+    from pipelines.flows.score import Scored
+    from pipelines.flows.train import Trained
+
+_WIDTH = 80
+_SHOWN = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "lift_at_10pct": "lift, top 10 %", "brier": "Brier", "ece": "ECE"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to print, and where the runs are."""
+
+    console: Console
+    tracking_uri: str
+
+
+def of_main(finished: Finished, place: Place) -> None:
+    """The whole story, top to bottom."""
+    _headline(finished, place.console)
+    _figures(finished.trained.evaluation, finished.task, place.console)
+    _gates(finished.promotion, place.console)
+    if finished.scored is not None:
+        _scores(finished.scored, place.console)
+    if finished.checked is not None:
+        _drift(finished.checked, place.console)
+    task = finished.task.name
+    _next(place, f"regulars score --task {task}", f"regulars drift_check --task {task}")
+
+
+def of_ingested(ingested: Ingested, place: Place) -> None:
+    """Where every raw row went."""
+    manifest = ingested.manifest
+    said = "as before" if ingested.outcome == Outcome.UNCHANGED else "ingested"
+    place.console.print(
+        f"[bold]{escape(manifest.source)}[/] {said}: {manifest.n_customers:,} customers, {manifest.span}"
+    )
+    table = _table("table", "read", "accepted", "quarantined")
+    for name, counts in manifest.tables.items():
+        table.add_row(name, f"{counts.n_read:,}", f"{counts.n_accepted:,}", f"{sum(counts.quarantined.values()):,}")
+    place.console.print(table)
+    for name, counts in manifest.tables.items():
+        for reason, n_rows in counts.quarantined.items():
+            place.console.print(f"  {name}: {n_rows:,} rows set aside: {escape(reason)}")
+    _next(place, "regulars train")
+
+
+def of_trained(trained: Trained, place: Place) -> None:
+    """Figures of the challenger."""
+    task = TaskSpec.model_validate_json(trained.version.config)
+    _figures(trained.evaluation, task, place.console)
+    place.console.print(f"Challenger  version {trained.version.version}, digest {trained.version.digest[:12]}")
+    _next(place, f"regulars promote --task {trained.version.task}")
+
+
+def of_promotion(promotion: Promotion, place: Place) -> None:
+    """What every gate said."""
+    _gates(promotion, place.console)
+    _next(place, f"regulars score --task {promotion.challenger.task}")
+
+
+def of_retrained(retrained: Retrained, place: Place) -> None:
+    """Figures and gates."""
+    task = TaskSpec.model_validate_json(retrained.trained.version.config)
+    _figures(retrained.trained.evaluation, task, place.console)
+    of_promotion(retrained.promotion, place)
+
+
+def of_rollback(rolled: RolledBack, place: Place) -> None:
+    """Who is champion now."""
+    place.console.print(f"Champion    {_version(rolled.champion)} (before: {_version(rolled.before)})")
+
+
+def of_scores(scored: Scored, place: Place) -> None:
+    """Where the scores are, and a few rows of them without customers."""
+    _scores(scored, place.console)
+    _next(place, f"regulars drift_check --task {scored.version.task}")
+
+
+def of_drift(checked: DriftChecked, place: Place) -> None:
+    """The verdict and its reasons."""
+    _drift(checked, place.console)
+    if checked.retrained is not None:
+        _gates(checked.retrained.promotion, place.console)
+    _next(place)
+
+
+def _headline(finished: Finished, console: Console) -> None:
+    task, manifest = finished.task, finished.ingested.manifest
+    console.rule(f"[bold]{escape(task.title)}[/]", align="left", characters="─")
+    _wrapped(console, "Question", task.description)
+    _wrapped(console, "Data", f"{manifest.source}, {manifest.n_customers:,} customers, known {manifest.span}")
+
+
+def _figures(found: Evaluation, task: TaskSpec, console: Console) -> None:
+    """Test figures with 95 % intervals, beside the baselines."""
+    table = _table("", *(_SHOWN[name] for name in ("roc_auc", "pr_auc", "lift_at_10pct", "brier")))
+    for name, metrics in (("model", found.model), *found.baselines.items()):
+        label = name.replace("_", " ").replace("logistic regression", "logistic regr.")
+        style = "bold" if name == "model" else ""
+        table.add_row(
+            label, *(_interval(metrics[key]) for key in ("roc_auc", "pr_auc", "lift_at_10pct", "brier")), style=style
+        )
+    console.print(table)
+    positive = f"{100 * found.prevalence:.1f} % {task.positive}"
+    _wrapped(
+        console,
+        "Test",
+        f"{found.n_rows:,} rows of {found.n_customers:,} customers, {positive}; 95 % intervals resample customers",
+    )
+
+
+def _gates(promotion: Promotion, console: Console) -> None:
+    for ruling in promotion.rulings:
+        mark = "[green]pass[/]  " if ruling.passed else "[red]refuse[/]"
+        head = f"  {mark} {ruling.gate:<16} "
+        lines = textwrap.wrap(ruling.reason, _WIDTH - 26) or [""]
+        console.print(head + escape(lines[0]))
+        for line in lines[1:]:
+            console.print(" " * 26 + escape(line))
+    said = {
+        Outcome.PROMOTED: "promoted",
+        Outcome.REFUSED: "the challenger was refused",
+        Outcome.UNCHANGED: "unchanged: the challenger has the same digest",
+    }[promotion.outcome]
+    _wrapped(console, "Champion", f"{_version(promotion.champion)}: {said}")
+
+
+def _scores(scored: Scored, console: Console) -> None:
+    n_decided = int(scored.scores["decision"].sum())
+    _wrapped(
+        console,
+        "Scores",
+        f"{len(scored.scores):,} customers at {scored.cutoff:%Y-%m-%d}, {n_decided:,} to contact "
+        f"(version {scored.version.version})",
+    )
+    console.print(f"            {scored.path}")
+    top = scored.scores.nlargest(1, "score").iloc[0]
+    reasons = "; ".join(str(top[name]) for name in scored.scores.columns if name.startswith("reason_"))
+    _wrapped(console, "Highest", f"{top['score']:.2f}: {reasons}")
+
+
+def _drift(checked: DriftChecked, console: Console) -> None:
+    verdict = checked.verdict
+    text = "; ".join(verdict.reasons) or f"no feature shifted; scores moved by {verdict.score_shift}"
+    _wrapped(console, "Drift", f"{checked.outcome} at {checked.cutoff:%Y-%m-%d}: {text}")
+
+
+def _next(place: Place, *commands: str) -> None:
+    place.console.print("[bold]Next[/]")
+    for command in (*commands, f"mlflow ui --backend-store-uri {place.tracking_uri}"):
+        place.console.print(f"  {escape(command)}")
+
+
+def _version(version: ModelVersion | None) -> str:
+    return "none" if version is None else f"version {version.version}"
+
+
+def _interval(interval: Interval) -> str:
+    return f"{interval.estimate:.3f}\n[dim]{interval.low:.3f} {interval.high:.3f}[/]"
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, width=_WIDTH, pad_edge=False)
+    for number, header in enumerate(headers):
+        table.add_column(header, justify="left" if number == 0 else "right", no_wrap=True)
+    return table
+
+
+def _wrapped(console: Console, label: str, text: str) -> None:
+    lines = textwrap.wrap(text, _WIDTH - 12) or [""]
+    console.print(f"[bold]{label:<11}[/] {escape(lines[0])}")
+    for line in lines[1:]:
+        console.print(" " * 12 + escape(line))

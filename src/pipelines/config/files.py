@@ -1,0 +1,101 @@
+"""Reading ``conf/``: one file per source and per task."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from pipelines.core.errors import ConfigError, UsageError, unknown_name
+from pipelines.tables.source import SourceSpec
+from pipelines.tasks.task import TaskSpec
+
+T = TypeVar("T", TaskSpec, SourceSpec)
+
+
+def load_task(conf: Path, name: str, overrides: str = "") -> TaskSpec:
+    """The task of that name.
+
+    Parameters
+    ----------
+    conf : Path
+        The workspace's ``conf`` folder.
+    name : str
+        File name in ``conf/tasks`` without its suffix.
+    overrides : str
+        Whitespace-separated pairs such as ``search.n_trials=5 outcome.horizon=P14D``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such task, the file or an override is wrong: all problems at once.
+    """
+    content, origin = _read(conf / "tasks", "task", name)
+    task = TaskSpec.read(_overridden(content, overrides), origin + f" with --set {overrides!r}" * bool(overrides))
+    return _named(task, name, origin)
+
+
+def load_source(conf: Path, name: str) -> SourceSpec:
+    """The source of that name, from ``conf/sources``."""
+    content, origin = _read(conf / "sources", "source", name)
+    return _named(SourceSpec.read(content, origin), name, origin)
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names that a folder of YAML files defines, in order."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def _named(spec: T, name: str, origin: str) -> T:
+    if spec.name != name:
+        raise ConfigError(
+            f"{origin} calls itself '{spec.name}'.",
+            why="Runs, models and tables are filed under that name.",
+            fix=f"Set name: {name}, or rename the file.",
+        )
+    return spec
+
+
+def _read(folder: Path, kind: str, name: str) -> tuple[dict[str, Any], str]:
+    known = names_in(folder)
+    if name not in known:
+        raise unknown_name(kind, name, known)
+    origin = f"conf/{folder.name}/{name}.yaml"
+    try:
+        content = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{origin} is not readable YAML: {error}.", why="Nothing can be configured from it.", fix="Mend its syntax."
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{origin} is not a mapping.", why="Fields are found by their names.", fix="Write 'name: …'.")
+    return content, origin
+
+
+def _overridden(content: dict[str, Any], overrides: str) -> dict[str, Any]:
+    changed = copy.deepcopy(content)
+    for pair in overrides.split():
+        path, equals, text = pair.partition("=")
+        if not equals or not path:
+            raise UsageError(
+                f"The override '{pair}' is not of the form name=value.",
+                why="It would change nothing.",
+                fix='Write pairs without blanks around the equals sign: set="search.n_trials=5 outcome.horizon=P14D".',
+            )
+        _set(changed, path.split("."), yaml.safe_load(text), pair)
+    return changed
+
+
+def _set(content: dict[str, Any], path: list[str], value: object, pair: str) -> None:
+    *parents, last = path
+    for part in parents:
+        content = content.setdefault(part, {})
+        if not isinstance(content, dict):
+            raise ConfigError(
+                f"The override '{pair}' goes through '{part}', which holds no fields.",
+                why="It names no field that an override can reach; entries of lists cannot be overridden one by one.",
+                fix="Name a field such as search.n_trials, or edit the task file.",
+            )
+    content[last] = value

@@ -1,0 +1,1 @@
+"""What everything else stands on: time, errors, intervals, specs and the protocols of the rim."""

@@ -1,0 +1,198 @@
+"""What flows are given: tracking, registry, storage and engine, as they see them. Adapters and tests implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.core.report import Report
+
+CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
+
+
+class Progress(Protocol):
+    """Where a long step says how far it is."""
+
+    def stage(self, text: str) -> None:
+        """A new stage begins."""
+        ...
+
+    def step(self, done: int, of: int, text: str) -> None:
+        """Step ``done`` of ``of`` has ended."""
+        ...
+
+
+class Run(Protocol):
+    """What a flow may record. A nested run is a child."""
+
+    @property
+    def run_id(self) -> str:
+        """The tracking store's name for this run."""
+        ...
+
+    def child(self, name: str) -> AbstractContextManager[Run]:
+        """A nested run; it ends FAILED if the block raises."""
+        ...
+
+    def params(self, values: Mapping[str, str]) -> None:
+        """Log parameters."""
+        ...
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags."""
+        ...
+
+    def publish(self, report: Report) -> None:
+        """Log every metric and artifact of a report."""
+        ...
+
+    def trial(self, number: int, params: Mapping[str, float], value: float | None, state: str) -> None:
+        """Log one trial of a search as a nested run; ``value`` is None if it did not finish."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """Where to say how far the flow is."""
+        ...
+
+    def case_ids(self, customer_ids: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Keyed hashes that stand for customers wherever they are logged, same shape."""
+        ...
+
+
+class FittedScorer(Protocol):
+    """A model that is ready to ship: trees, feature spec, calibration and policy."""
+
+    def digest(self) -> str:
+        """SHA-256 of trees, feature spec and calibration."""
+        ...
+
+    def raw(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Log-odds before calibration, shape (n_rows,)."""
+        ...
+
+    def probability(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Calibrated probabilities, shape (n_rows,)."""
+        ...
+
+    def score(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Columns ``score``, ``decision``, ``reason_1`` …; one row per case."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it as plain data files."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version of a task's model.
+
+    Parameters
+    ----------
+    task : str
+        Also the name of the registered model.
+    version : str
+        The registry's number.
+    run_id : str
+        The run that trained it.
+    digest : str
+        Of its trees, feature spec and calibration.
+    known_at : datetime
+        Its moment of knowledge: nothing at or after it was read.
+    config : str
+        The task's configuration as JSON, as it was trained.
+    """
+
+    task: str
+    version: str
+    run_id: str
+    digest: str
+    known_at: datetime
+    config: str
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A version as it comes back from the registry.
+
+    Parameters
+    ----------
+    scorer : FittedScorer
+        Loaded by the path that serving takes.
+    input_names : tuple of str or None
+        The columns of its signature; None if it was logged without one.
+    has_example : bool
+        Whether an input example stands beside it.
+    """
+
+    scorer: FittedScorer
+    input_names: tuple[str, ...] | None
+    has_example: bool
+
+
+class Models(Protocol):
+    """The model registry. Aliases: ``challenger``, ``champion``, ``previous``."""
+
+    def register(self, run: Run, version: NewVersion) -> ModelVersion:
+        """Log and register a model with the alias ``challenger``."""
+        ...
+
+    def find(self, task: str, alias: str) -> ModelVersion | None:
+        """The version behind an alias, or None when nobody holds it."""
+        ...
+
+    def load(self, version: ModelVersion) -> LoadedModel:
+        """The model itself."""
+        ...
+
+    def reference(self, version: ModelVersion) -> pd.DataFrame:
+        """The rows that drift is measured against, as logged when it was trained."""
+        ...
+
+    def crown(self, version: ModelVersion) -> None:
+        """Make it champion; the old champion becomes ``previous``, and ``challenger`` falls free."""
+        ...
+
+    def dismiss(self, version: ModelVersion) -> None:
+        """Take the alias ``challenger`` away from it."""
+        ...
+
+    def roll_back(self, task: str) -> None:
+        """Swap ``champion`` and ``previous``."""
+        ...
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """What is registered: the scorer, an input example and what must be known to judge it later."""
+
+    task: str
+    scorer: FittedScorer
+    example: pd.DataFrame
+    known_at: datetime
+    config: str
+
+
+class Engine(Protocol):
+    """Runs Ibis expressions."""
+
+    def read(self, path: str) -> Any:
+        """A Parquet or CSV file as an Ibis table."""
+        ...
+
+    def columns(self, expression: Any) -> dict[str, NDArray[Any]]:
+        """The result as NumPy columns, in the expression's order."""
+        ...
+
+    def write(self, expression: Any, path: Path) -> int:
+        """Write the result as one Parquet file, in the expression's order; returns the number of rows."""
+        ...

@@ -1,0 +1,426 @@
+"""What a score is worth, on the data and on all resamples at once; a new metric is one function and one `Metric`.
+
+Every metric sorts once and sums cumulatively, so that a thousand resamples cost a few passes over the weights. Each
+takes labels, scores and optional weights of shape (n_rows,), which give a float, or (n_resamples, n_rows), which give
+an array of shape (n_resamples,).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol, cast, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipelines.core.errors import ModelError, NotEnoughDataError
+from pipelines.core.intervals import FloatArray, Weights
+
+N_BINS = 10
+BoolArray = NDArray[np.bool_]
+IndexArray = NDArray[np.intp]
+RowWeights = np.ndarray[tuple[int], np.dtype[np.float64]]
+_Compute = Callable[[BoolArray, FloatArray, FloatArray], FloatArray]
+
+
+class MetricFunction(Protocol):
+    """A float for one set of weights, an array for many."""
+
+    @overload
+    def __call__(self, label: ArrayLike, score: ArrayLike, weight: RowWeights | None = None) -> float: ...
+    @overload
+    def __call__(self, label: ArrayLike, score: ArrayLike, weight: Weights) -> FloatArray: ...
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and what it looks at.
+
+    Parameters
+    ----------
+    name : str
+        As it is logged after ``test.``.
+    function : MetricFunction
+        Labels, scores and weights to values.
+    on : {"raw", "probability"}
+        Ranking metrics read the log-odds, where calibration makes no ties; probability metrics the calibrated score.
+    greater_is_better : bool
+        Which way is up.
+    """
+
+    name: str
+    function: MetricFunction
+    on: Literal["raw", "probability"]
+    greater_is_better: bool
+
+
+def _metric(compute: _Compute) -> MetricFunction:
+    """Check what comes in; a point estimate that is undefined is an error, a resample that is undefined is NaN."""
+
+    @functools.wraps(compute)
+    def checked(label: ArrayLike, score: ArrayLike, weight: ArrayLike | None = None) -> float | FloatArray:
+        labels, scores = _checked(label, score)
+        weights = np.ones(labels.size) if weight is None else np.asarray(weight, dtype=np.float64)
+        if weights.shape[-1] != labels.size:
+            raise _misfit(f"{weights.shape[-1]:,} weights for {labels.size:,} rows")
+        value = compute(labels, scores, weights)
+        return value if weights.ndim > 1 else _defined(float(value), labels)
+
+    return cast("MetricFunction", checked)
+
+
+def _ranking(compute: _Compute) -> MetricFunction:
+    """A metric that needs positives and negatives: NaN without either."""
+
+    @functools.wraps(compute)
+    def of_both(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+        has_both = (weight @ label.astype(np.float64) > 0) & (weight @ (~label).astype(np.float64) > 0)
+        return np.where(has_both, compute(label, score, weight), np.nan)
+
+    return _metric(of_both)
+
+
+def _probability(compute: _Compute) -> MetricFunction:
+    """A metric of probabilities: refuses what lies outside [0, 1]."""
+
+    @functools.wraps(compute)
+    def of_probabilities(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+        if score.size and not 0 <= score.min() <= score.max() <= 1:
+            raise _misfit(f"probabilities from {score.min():.3g} to {score.max():.3g}")
+        return compute(label, score, weight)
+
+    return _metric(of_probabilities)
+
+
+@_ranking
+def roc_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+    """How often a positive scores higher than a negative.
+
+    Parameters
+    ----------
+    label : array-like of shape (n_rows,)
+        Labels, 0 or 1.
+    score : array-like of shape (n_rows,)
+        Scores; larger means more likely positive. A tie counts one half.
+    weight : array of shape (n_rows,) or (n_resamples, n_rows), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float, or array of shape (n_resamples,)
+        In [0, 1]; NaN for a resample without positives or negatives.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If the labels themselves lack positives or negatives.
+
+    References
+    ----------
+    Hanley & McNeil (1982), *The meaning and use of the area under a ROC curve*.
+
+    Examples
+    --------
+    >>> roc_auc([1, 0, 0, 1], [0.9, 0.1, 0.5, 0.5])
+    0.875
+    """
+    positive = np.flatnonzero(label)
+    weight_positive, at = weight[..., positive], score[positive]
+    negatives = _ladder(score, weight, np.flatnonzero(~label))
+    ranked = _dot(weight_positive, negatives.below(at) + negatives.up_to(at)) / 2
+    return _ratio(ranked, weight_positive.sum(axis=-1) * negatives.total)
+
+
+@_ranking
+def pr_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+    """Average precision: the precision at each positive's score, averaged over the positives.
+
+    Parameters
+    ----------
+    label : array-like of shape (n_rows,)
+        Labels, 0 or 1.
+    score : array-like of shape (n_rows,)
+        Scores; larger means more likely positive. Tied rows share one threshold, as in scikit-learn.
+    weight : array of shape (n_rows,) or (n_resamples, n_rows), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float, or array of shape (n_resamples,)
+        In [0, 1]; random scores give the prevalence. NaN for a resample without positives or negatives.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If the labels themselves lack positives or negatives.
+
+    References
+    ----------
+    https://scikit-learn.org/stable/modules/generated/sklearn.metrics.average_precision_score.html
+
+    Examples
+    --------
+    >>> pr_auc([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]).__round__(3)
+    0.833
+    """
+    positive = np.flatnonzero(label)
+    weight_positive, at = weight[..., positive], score[positive]
+    positives, negatives = _ladder(score, weight, positive), _ladder(score, weight, np.flatnonzero(~label))
+    caught = positives.at_or_above(at)
+    precision = _ratio(caught, caught + negatives.at_or_above(at), undefined=0.0)
+    return _ratio(_dot(weight_positive, precision), positives.total)
+
+
+def lift_at_k(label: ArrayLike, score: ArrayLike, k: float, weight: RowWeights | None = None) -> float:
+    """How much richer in positives the top ``k`` share is than the whole.
+
+    Parameters
+    ----------
+    label : array-like of shape (n_rows,)
+        Labels, 0 or 1.
+    score : array-like of shape (n_rows,)
+        Scores; larger means more likely positive. Ties keep input order.
+    k : float in (0, 1]
+        Share of the total weight to contact, e.g. ``0.1`` for the top decile. The last row in counts with the part of
+        its weight that fits, so that the share is ``k`` exactly.
+    weight : array of shape (n_rows,), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float
+        ``precision_at_k / prevalence``; 1.0 is no better than random.
+
+    Raises
+    ------
+    NotEnoughDataError
+        If the labels lack positives or negatives.
+
+    Examples
+    --------
+    >>> lift_at_k([1, 0, 0, 0], [0.9, 0.1, 0.2, 0.3], k=0.25)
+    4.0
+    """
+    return _ranking(functools.partial(_lift, k=k))(label, score, weight)
+
+
+@_ranking
+def lift_at_10pct(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+    """`lift_at_k` of the top tenth, for one set of weights or many.
+
+    Examples
+    --------
+    >>> lift_at_10pct([1, 1, 0, 0, 0, 0, 0, 0, 0, 0], [9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
+    5.0
+    """
+    return _lift(label, score, weight, k=0.1)
+
+
+@_probability
+def brier(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+    """Mean squared distance between probability and label.
+
+    Parameters
+    ----------
+    label : array-like of shape (n_rows,)
+        Labels, 0 or 1.
+    score : array-like of shape (n_rows,)
+        Probabilities of a positive.
+    weight : array of shape (n_rows,) or (n_resamples, n_rows), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float, or array of shape (n_resamples,)
+        In [0, 1]; 0 is best.
+
+    References
+    ----------
+    Brier (1950), *Verification of forecasts expressed in terms of probability*.
+
+    Examples
+    --------
+    >>> brier([1, 0], [0.5, 0.5])
+    0.25
+    """
+    return _mean(np.square(score - label), weight)
+
+
+@_probability
+def log_loss(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+    """Mean negative log-likelihood, in nats.
+
+    Parameters
+    ----------
+    label : array-like of shape (n_rows,)
+        Labels, 0 or 1.
+    score : array-like of shape (n_rows,)
+        Probabilities of a positive; clipped by the machine epsilon away from 0 and 1, as in scikit-learn.
+    weight : array of shape (n_rows,) or (n_resamples, n_rows), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float, or array of shape (n_resamples,)
+        0 is best; a coin toss is ``log 2``.
+
+    Examples
+    --------
+    >>> log_loss([1, 0], [0.5, 0.5]).__round__(4)
+    0.6931
+    """
+    epsilon = np.finfo(np.float64).eps
+    given = np.clip(np.where(label, score, 1 - score), epsilon, 1 - epsilon)
+    return _mean(-np.log(given), weight)
+
+
+@_probability
+def ece(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+    """Expected calibration error: how far predicted and observed rates lie apart, averaged over ten bins.
+
+    Parameters
+    ----------
+    label : array-like of shape (n_rows,)
+        Labels, 0 or 1.
+    score : array-like of shape (n_rows,)
+        Probabilities of a positive. The bins hold equal numbers of rows, whatever the weights; equal scores share a
+        bin.
+    weight : array of shape (n_rows,) or (n_resamples, n_rows), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float, or array of shape (n_resamples,)
+        In [0, 1]; 0 is best.
+
+    Notes
+    -----
+    Noise only adds to an absolute gap: the value of a perfectly calibrated model is above 0, and that of a resample
+    tends to be above that of the data. So a percentile interval may be trusted at its upper end only: over 60 data
+    sets of 3,000 rows the upper end lay above the truth in 59 or 60, but the whole interval held a true 0 in none of
+    them and a true 0.02 in 40.
+
+    References
+    ----------
+    Naeini, Cooper & Hauskrecht (2015), *Obtaining well calibrated probabilities using Bayesian binning*;
+    Nixon et al. (2019), *Measuring calibration in deep learning*, for equal mass.
+
+    Examples
+    --------
+    >>> ece([1, 0, 1, 0], [0.75, 0.25, 0.75, 0.25])
+    0.25
+    """
+    gaps = np.zeros((score.size, N_BINS))
+    gaps[np.arange(score.size), equal_mass_bins(score)] = score - label
+    return _ratio(np.abs(weight @ gaps).sum(axis=-1), weight.sum(axis=-1))
+
+
+def equal_mass_bins(score: FloatArray, n_bins: int = N_BINS) -> IndexArray:
+    """The bin of each row, 0 to ``n_bins - 1`` upwards, with equally many rows as far as ties allow.
+
+    Examples
+    --------
+    >>> equal_mass_bins(np.array([0.1, 0.4, 0.2, 0.3]), n_bins=2)
+    array([0, 1, 0, 1])
+    """
+    if score.size == 0:
+        return np.zeros(0, dtype=np.intp)
+    edges = np.quantile(score, np.linspace(0, 1, n_bins + 1)[1:-1])
+    return np.searchsorted(edges, score, side="right")
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("roc_auc", roc_auc, on="raw", greater_is_better=True),
+    Metric("pr_auc", pr_auc, on="raw", greater_is_better=True),
+    Metric("brier", brier, on="probability", greater_is_better=False),
+    Metric("ece", ece, on="probability", greater_is_better=False),
+    Metric("lift_at_10pct", lift_at_10pct, on="raw", greater_is_better=True),
+)
+"""What every evaluation measures."""
+
+
+@dataclass(frozen=True)
+class _Ladder:
+    """Rows by ascending score, with the weight below each step."""
+
+    score: FloatArray
+    mass: FloatArray
+
+    @property
+    def total(self) -> FloatArray:
+        return self.mass[..., -1]
+
+    def below(self, at: FloatArray) -> FloatArray:
+        return self.mass[..., np.searchsorted(self.score, at, side="left")]
+
+    def up_to(self, at: FloatArray) -> FloatArray:
+        return self.mass[..., np.searchsorted(self.score, at, side="right")]
+
+    def at_or_above(self, at: FloatArray) -> FloatArray:
+        return self.total[..., None] - self.below(at)
+
+
+def _ladder(score: FloatArray, weight: FloatArray, rows: IndexArray) -> _Ladder:
+    ascending = rows[np.argsort(score[rows], kind="stable")]
+    mass = np.zeros((*weight.shape[:-1], rows.size + 1))
+    np.cumsum(weight[..., ascending], axis=-1, out=mass[..., 1:])
+    return _Ladder(score[ascending], mass)
+
+
+def _lift(label: BoolArray, score: FloatArray, weight: FloatArray, k: float) -> FloatArray:
+    if not 0 < k <= 1:
+        raise _misfit(f"k = {k:g}, which is no share in (0, 1]")
+    descending = np.argsort(-score, kind="stable")
+    up_to = np.cumsum(weight[..., descending], axis=-1)
+    positive = np.flatnonzero(label[descending])
+    own = weight[..., descending[positive]]
+    room = k * up_to[..., -1:] - (up_to[..., positive] - own)
+    return _ratio(np.clip(room, 0.0, own).sum(axis=-1), k * own.sum(axis=-1))
+
+
+def _mean(value: FloatArray, weight: FloatArray) -> FloatArray:
+    return _ratio(weight @ value, weight.sum(axis=-1))
+
+
+def _dot(one: FloatArray, other: FloatArray) -> FloatArray:
+    return cast("FloatArray", np.einsum("...i,...i->...", one, other))
+
+
+def _ratio(part: FloatArray, whole: FloatArray, undefined: float = np.nan) -> FloatArray:
+    """``part / whole``, and ``undefined`` where the whole is 0."""
+    values: FloatArray = np.divide(part, whole, out=np.full(np.shape(whole), undefined), where=np.asarray(whole) != 0)
+    return values
+
+
+def _checked(label: ArrayLike, score: ArrayLike) -> tuple[BoolArray, FloatArray]:
+    labels, scores = np.asarray(label), np.asarray(score, dtype=np.float64)
+    if labels.shape != scores.shape or labels.ndim != 1:
+        raise _misfit(f"labels of shape {labels.shape} for scores of shape {scores.shape}")
+    n_undefined = int(np.isnan(scores).sum())
+    if n_undefined:
+        raise _misfit(f"{n_undefined:,} of {scores.size:,} scores that are NaN")
+    positive = labels == 1
+    n_strange = int((~positive & (labels != 0)).sum())
+    if n_strange:
+        raise _misfit(f"{n_strange:,} of {labels.size:,} labels that are neither 0 nor 1")
+    return positive, scores
+
+
+def _misfit(got: str) -> ModelError:
+    return ModelError(
+        f"A metric was given {got}.",
+        why="It would be a number about nothing.",
+        fix="Give it one label of 0 or 1 and one score per row; probabilities in [0, 1]; weights of the same rows.",
+    )
+
+
+def _defined(value: float, label: BoolArray) -> float:
+    if not np.isnan(value):
+        return value
+    raise NotEnoughDataError(
+        f"{label.sum():,} of {label.size:,} rows are positive, as far as they have weight.",
+        why="This metric is undefined without rows of both labels, or without rows at all.",
+        fix="Evaluate over more cutoffs or customers, or check the label.",
+    )

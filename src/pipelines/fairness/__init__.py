@@ -1,0 +1,1 @@
+"""Whether decisions treat groups of customers alike, as far as the data can tell."""

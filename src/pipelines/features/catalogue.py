@@ -1,0 +1,52 @@
+"""What is known of a feature besides its values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the panel.
+
+    Parameters
+    ----------
+    name : str
+        Column name; windows end it, as in ``n_orders_28d``.
+    meaning : str
+        One plain sentence, without a full stop.
+    unit : str
+        ``days``, ``orders``, a currency, ``ratio`` …
+    window : str
+        What of the past it sees: an ISO 8601 duration, or ``all history``.
+    null_rule : str
+        When it is null; ``never`` if it cannot be.
+    block : str
+        The block that emits it.
+    phrase : str
+        How a reason code says it; ``{value}`` stands for the customer's own value.
+    grows_with_calendar : bool
+        True if it rises as the log gets longer, whatever the customer does; drift in it is not news.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    window: str
+    null_rule: str
+    block: str
+    phrase: str
+    grows_with_calendar: bool = False
+
+    def words(self, value: float) -> str:
+        """The feature with a customer's own value.
+
+        Examples
+        --------
+        >>> feature = Feature("recency_days", "", "days", "", "never", "recency", "last purchase {value} days ago")
+        >>> feature.words(41.0)
+        'last purchase 41 days ago'
+        """
+        shown = "unknown" if math.isnan(value) else f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
+        return self.phrase.replace("{value}", shown)

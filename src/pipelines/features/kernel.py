@@ -1,0 +1,157 @@
+"""The sliding kernel: each customer's days are walked once and every cutoff is emitted on the way.
+
+The only module that knows Numba. Everything is integer until the end; a division happens in a block, once.
+Arrays: ``offsets`` (n_customers + 1) delimits each customer's rows in ``day`` (n_days, ascending within a
+customer); ``customer`` and ``cutoff`` (n_rows) are the spine, ordered by customer and then by cutoff.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def active_pairs(offsets, day, activity, cutoffs, within_days):  # type: ignore[no-untyped-def]  # compiled by Numba
+    """The (customer, cutoff) pairs with activity in ``[cutoff - within_days, cutoff)``.
+
+    Returns
+    -------
+    customer, cutoff : ndarray of int64, int64, shape (n_rows,)
+        Ordered by customer and then by cutoff.
+    """
+    n_rows = 0
+    for emit in range(2):
+        customers = np.empty(n_rows, np.int64)
+        times = np.empty(n_rows, np.int64)
+        row = 0
+        for c in range(len(offsets) - 1):
+            end = offsets[c + 1]
+            at = offsets[c]
+            last = np.int64(-(2**40))
+            for cutoff in cutoffs:
+                while at < end and day[at] < cutoff:
+                    if activity[at] > 0:
+                        last = day[at]
+                    at += 1
+                if last >= cutoff - within_days:
+                    if emit:
+                        customers[row] = c
+                        times[row] = cutoff
+                    row += 1
+        n_rows = row
+    return customers, times
+
+
+@njit(cache=True, nogil=True)
+def window_sums(offsets, day, cumulative, customer, cutoff, starts, ends):  # type: ignore[no-untyped-def]
+    """Sums of every column over ``[cutoff + starts[w], cutoff + ends[w])``, in days.
+
+    Parameters
+    ----------
+    cumulative : ndarray of int64, shape (n_columns, n_days + 1)
+        Running sums of the columns with a leading zero.
+    starts, ends : ndarray of int64, shape (n_windows,)
+        Offsets to the cutoff: ``(-28, 0)`` is the last 28 days, ``(0, 28)`` an outcome window.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows, n_windows, n_columns)
+    """
+    n_windows, n_columns = len(starts), len(cumulative)
+    out = np.empty((len(customer), n_windows, n_columns), np.int64)
+    low = np.empty(n_windows, np.int64)
+    high = np.empty(n_windows, np.int64)
+    previous = np.int64(-1)
+    for row in range(len(customer)):
+        c = customer[row]
+        if c != previous:
+            low[:] = offsets[c]
+            high[:] = offsets[c]
+            previous = c
+        end = offsets[c + 1]
+        for w in range(n_windows):
+            while low[w] < end and day[low[w]] < cutoff[row] + starts[w]:
+                low[w] += 1
+            while high[w] < end and day[high[w]] < cutoff[row] + ends[w]:
+                high[w] += 1
+            for k in range(n_columns):
+                out[row, w, k] = cumulative[k, high[w]] - cumulative[k, low[w]]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def activity_bounds(offsets, day, activity, customer, cutoff):  # type: ignore[no-untyped-def]
+    """First and last active day before each cutoff, and the number of active days; -1 where there is none.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows, 3)
+    """
+    out = np.full((len(customer), 3), -1, np.int64)
+    previous = np.int64(-1)
+    at = first = last = n_active = np.int64(0)
+    for row in range(len(customer)):
+        c = customer[row]
+        if c != previous:
+            at, first, last, n_active, previous = offsets[c], np.int64(-1), np.int64(-1), np.int64(0), c
+        while at < offsets[c + 1] and day[at] < cutoff[row]:
+            if activity[at] > 0:
+                first = day[at] if n_active == 0 else first
+                last = day[at]
+                n_active += 1
+            at += 1
+        out[row, 0], out[row, 1], out[row, 2] = first, last, n_active
+    return out
+
+
+@njit(cache=True, nogil=True)
+def gap_statistics(offsets, day, activity, customer, cutoff, n_recent):  # type: ignore[no-untyped-def]
+    """Statistics of the gaps between active days before each cutoff.
+
+    A gap is the number of days from one active day to the next; the open gap from the last one to the cutoff
+    is not among them.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows, 8)
+        Number of gaps; their sum; sum of squares; twice the median; longest; sum of the last ``n_recent``;
+        how many those are; number of gaps at least as long as the open one.
+    """
+    out = np.zeros((len(customer), 8), np.int64)
+    longest_history = np.int64(0)
+    for c in range(len(offsets) - 1):
+        longest_history = max(longest_history, offsets[c + 1] - offsets[c])
+    ordered = np.empty(longest_history + 1, np.int64)
+    in_time = np.empty(longest_history + 1, np.int64)
+    previous = np.int64(-1)
+    at = last = n_gaps = total = squares = np.int64(0)
+    for row in range(len(customer)):
+        c = customer[row]
+        if c != previous:
+            at, last, previous = offsets[c], np.int64(-1), c
+            n_gaps = total = squares = np.int64(0)
+        while at < offsets[c + 1] and day[at] < cutoff[row]:
+            if activity[at] > 0:
+                if last >= 0:
+                    gap = np.int64(day[at]) - last
+                    place = np.searchsorted(ordered[:n_gaps], gap)
+                    for i in range(n_gaps, place, -1):
+                        ordered[i] = ordered[i - 1]
+                    ordered[place] = gap
+                    in_time[n_gaps] = gap
+                    n_gaps += 1
+                    total += gap
+                    squares += gap * gap
+                last = np.int64(day[at])
+            at += 1
+        if n_gaps == 0:
+            continue
+        recent = min(n_gaps, n_recent)
+        out[row, 0], out[row, 1], out[row, 2] = n_gaps, total, squares
+        out[row, 3] = ordered[(n_gaps - 1) // 2] + ordered[n_gaps // 2]
+        out[row, 4] = ordered[n_gaps - 1]
+        out[row, 5] = in_time[n_gaps - recent : n_gaps].sum()
+        out[row, 6] = recent
+        out[row, 7] = n_gaps - np.searchsorted(ordered[:n_gaps], cutoff[row] - last)
+    return out

@@ -1,0 +1,112 @@
+"""Reference against current → report, verdict, and a retrain if the verdict says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from pipelines.core.protocols import Models, ModelVersion, Run
+from pipelines.core.randomness import generator_for
+from pipelines.core.windows import day_number
+from pipelines.drift.check import Side, check
+from pipelines.drift.evidently import drift_html
+from pipelines.drift.health import Volume
+from pipelines.drift.report import drift_report
+from pipelines.drift.verdict import Kind, Verdict
+from pipelines.features.days import CustomerDays
+from pipelines.features.panel import catalogue
+from pipelines.flows.outcome import Outcome
+from pipelines.flows.prepare import describe_run, task_of
+from pipelines.flows.retrain import Retrained, retrain
+from pipelines.flows.score import champion_of
+from pipelines.scoring.history import history
+from pipelines.scoring.panel import panel
+from pipelines.tables.lake import Lake
+from pipelines.tasks.task import TaskSpec
+
+_WEEK_DAYS = 7
+
+
+class Retraining(StrEnum):
+    """What to do when the verdict is ``retrain``."""
+
+    AUTO = "auto"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class DriftChecked:
+    """The verdict and what came of it."""
+
+    verdict: Verdict
+    cutoff: datetime
+    champion: ModelVersion
+    retrained: Retrained | None
+    outcome: Outcome
+
+
+def drift_check(
+    task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime | None, retraining: Retraining
+) -> DriftChecked:
+    """Compare the customers eligible at ``cutoff`` with those that the champion was judged on."""
+    run.progress.stage(f"drift_check: '{task.name}'")
+    champion = champion_of(task, models)
+    trained = task_of(champion)
+    manifest = lake.manifest(trained.source)
+    known_at = manifest.known_at(cutoff)
+    describe_run(run, trained, manifest, known_at)
+    verdict, html = _compared(task, lake, models, champion, known_at)
+    run.publish(drift_report(verdict, html))
+    retrained = None
+    if verdict.kind == Kind.RETRAIN and retraining == Retraining.AUTO:
+        with run.child("retrain") as child:
+            retrained = retrain(task, lake, models, child, known_at)
+    checked = DriftChecked(verdict, known_at, champion, retrained, _outcome(verdict, retrained))
+    run.tags({"outcome": checked.outcome, "verdict": verdict.kind, "champion": champion.version})
+    return checked
+
+
+def _compared(
+    task: TaskSpec, lake: Lake, models: Models, champion: ModelVersion, known_at: datetime
+) -> tuple[Verdict, str]:
+    """The verdict, and Evidently's page beside it."""
+    trained = task_of(champion)
+    days = history(lake, trained.source, known_at)
+    described = panel(trained, days, (known_at,))
+    logged = models.reference(champion)
+    scores = models.load(champion).scorer.probability(described.rows)
+    features = catalogue(trained.features, lake.manifest(trained.source).currency)
+    names = [feature.name for feature in features]
+    reference = Side(logged, pd.factorize(logged["case_id"])[0], logged["score"].to_numpy())
+    current = Side(described.rows, described.spine.customer, scores)
+    rng = generator_for(task.seed, "drift")
+    found = check(reference, current, features, _volume(days, logged, known_at), task.drift, rng)
+    verdict = found if champion.known_at < known_at else found.without_news(known_at)
+    pages = (logged[[*names, "score"]], described.rows.assign(score=scores))
+    return verdict, drift_html(*pages, rng=rng)
+
+
+def _volume(days: CustomerDays, logged: pd.DataFrame, known_at: datetime) -> Volume:
+    """Order lines per day: in the weeks before the reference's cutoffs, and in the last week."""
+    now = day_number(known_at)
+    ends = np.unique(logged["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64))
+    lines = days.measures["n_lines"]
+
+    def per_day(end: int) -> float:
+        return float(lines[(days.day >= end - _WEEK_DAYS) & (days.day < end)].sum()) / _WEEK_DAYS
+
+    return Volume(
+        reference_per_day=float(np.mean([per_day(int(end)) for end in ends])),
+        current_per_day=per_day(now),
+        days_since_last_event=now - 1 - int(days.day.max(initial=0)),
+    )
+
+
+def _outcome(verdict: Verdict, retrained: Retrained | None) -> Outcome:
+    if retrained is None:
+        return Outcome(verdict.kind.value)
+    return Outcome.RETRAIN_REFUSED if retrained.outcome == Outcome.REFUSED else Outcome.RETRAINED

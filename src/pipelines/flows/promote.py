@@ -1,0 +1,86 @@
+"""Challenger against champion through the gates."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from pipelines.core.errors import RegistryError
+from pipelines.core.protocols import CHALLENGER, CHAMPION, Models, ModelVersion, Run
+from pipelines.core.report import Report
+from pipelines.flows.outcome import Outcome
+from pipelines.flows.prepare import describe_run, prepare, task_of
+from pipelines.gates.evidence import Ruling
+from pipelines.gates.gates import judge_all
+from pipelines.scoring.evidence import ScoredEvidence
+from pipelines.tables.lake import Lake
+from pipelines.tasks.task import TaskSpec
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What the gates said, and who is champion now."""
+
+    challenger: ModelVersion
+    champion_before: ModelVersion | None
+    champion: ModelVersion | None
+    rulings: tuple[Ruling, ...]
+    outcome: Outcome
+
+
+def promote(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Promotion:
+    """Crown the challenger if every gate agrees; the same digest is not promoted over itself."""
+    run.progress.stage(f"promote: judging the challenger of '{task.name}'")
+    challenger, champion = _contenders(task, models)
+    if champion is not None and champion.digest == challenger.digest:
+        promotion = Promotion(challenger, champion, champion, (), Outcome.UNCHANGED)
+        models.dismiss(challenger)
+    else:
+        rulings = judge_all(task.gates, _evidence(lake, models, challenger, champion, run))
+        promotion = _settled(challenger, champion, rulings)
+    run.publish(_report(promotion))
+    if promotion.outcome == Outcome.PROMOTED:
+        models.crown(challenger)
+    run.tags({"outcome": promotion.outcome, "challenger": challenger.version})
+    return promotion
+
+
+def _contenders(task: TaskSpec, models: Models) -> tuple[ModelVersion, ModelVersion | None]:
+    challenger = models.find(task.name, CHALLENGER)
+    if challenger is None:
+        raise RegistryError(
+            f"'{task.name}' has no challenger.",
+            why="There is nothing to promote.",
+            fix=f"Run: regulars train --task {task.name}",
+        )
+    return challenger, models.find(task.name, CHAMPION)
+
+
+def _evidence(
+    lake: Lake, models: Models, challenger: ModelVersion, champion: ModelVersion | None, run: Run
+) -> ScoredEvidence:
+    """Both on the challenger's test rows, described and labelled as the challenger was trained."""
+    trained = task_of(challenger)
+    prepared = prepare(trained, lake, challenger.known_at)
+    describe_run(run, trained, prepared.manifest, prepared.known_at)
+    return ScoredEvidence(
+        trained, prepared.timeline, prepared.labelled, prepared.features, models.load, challenger, champion
+    )
+
+
+def _settled(challenger: ModelVersion, champion: ModelVersion | None, rulings: tuple[Ruling, ...]) -> Promotion:
+    if not all(ruling.passed for ruling in rulings):
+        return Promotion(challenger, champion, champion, rulings, Outcome.REFUSED)
+    return Promotion(challenger, champion, challenger, rulings, Outcome.PROMOTED)
+
+
+def _report(promotion: Promotion) -> Report:
+    before, now = promotion.champion_before, promotion.champion
+    content = {
+        "outcome": str(promotion.outcome),
+        "challenger": {"version": promotion.challenger.version, "digest": promotion.challenger.digest},
+        "champion_before": before.version if before else None,
+        "champion": now.version if now else None,
+        "rulings": [asdict(ruling) for ruling in promotion.rulings],
+    }
+    metrics = {f"gate.{ruling.gate}": float(ruling.passed) for ruling in promotion.rulings}
+    return Report(metrics, {"gates.json": content})

@@ -1,0 +1,1 @@
+"""Scoring: the one place where features meet a label or a model."""

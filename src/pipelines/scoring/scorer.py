@@ -1,0 +1,148 @@
+"""The model that is shipped: feature rows in; score, decision and reasons out. Plain data files, no pickled code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.core.errors import ModelError, nearest
+from pipelines.core.spec import digest
+from pipelines.explain.reasons import reasons
+from pipelines.features.catalogue import Feature
+from pipelines.models.calibration import SigmoidMap
+from pipelines.models.lightgbm import Trees
+from pipelines.policy.top_share import Threshold
+
+_SPEC, _POLICY = "scorer.json", "policy.json"
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Trees, calibration, policy, and the features they take.
+
+    Parameters
+    ----------
+    trees : Trees
+        The fitted bag.
+    calibration : SigmoidMap
+        From its log-odds to probabilities.
+    policy : Threshold
+        From a probability to a decision; a file of its own, since it changes without retraining.
+    features : tuple of Feature
+        The columns, in order, and how reasons say them.
+    n_reasons : int
+        How many reasons each row gets.
+    feature_digest : str
+        Of the specification that these features and labels were computed by.
+    """
+
+    trees: Trees
+    calibration: SigmoidMap
+    policy: Threshold
+    features: tuple[Feature, ...]
+    n_reasons: int
+    feature_digest: str
+
+    def digest(self) -> str:
+        """SHA-256 of trees, feature spec and calibration."""
+        return digest([self.trees.digest(), self.feature_digest, self.names, self.calibration.model_dump(mode="json")])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The feature columns, in order."""
+        return tuple(feature.name for feature in self.features)
+
+    def raw(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Log-odds before calibration, shape (n_rows,)."""
+        return self.trees.raw(self._checked(rows))
+
+    def probability(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Calibrated probabilities, shape (n_rows,)."""
+        return self.calibration.probability(self.raw(rows))
+
+    def contributions(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """SHAP values on the raw score, the base value last; shape (n_rows, n_features + 1)."""
+        return self.trees.contributions(self._checked(rows))
+
+    def score(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Score, decision and reasons.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Every feature column by name; other columns and the order do not matter.
+
+        Returns
+        -------
+        DataFrame, one row per row of ``rows``, with its index
+            ``score`` (probability), ``decision`` (bool), ``reason_1`` … (text).
+
+        Raises
+        ------
+        ModelError
+            If a column is missing or is not a number.
+        """
+        checked = self._checked(rows)
+        probability = self.calibration.probability(self.trees.raw(checked))
+        said = reasons(self.trees.contributions(checked)[:, :-1], checked, self.features, self.n_reasons)
+        return pd.concat(
+            [
+                pd.DataFrame({"score": probability, "decision": self.policy.decide(probability)}, index=rows.index),
+                said.set_axis(rows.index),
+            ],
+            axis=1,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the scorer as LightGBM text and JSON."""
+        self.trees.save(folder)
+        spec = {
+            "features": [asdict(feature) for feature in self.features],
+            "calibration": self.calibration.model_dump(mode="json"),
+            "n_reasons": self.n_reasons,
+            "feature_digest": self.feature_digest,
+        }
+        (folder / _SPEC).write_text(json.dumps(spec, indent=1), encoding="utf-8")
+        (folder / _POLICY).write_text(self.policy.model_dump_json(indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Scorer:
+        """Read what `save` wrote."""
+        spec = json.loads((folder / _SPEC).read_text(encoding="utf-8"))
+        return cls(
+            trees=Trees.load(folder),
+            calibration=SigmoidMap.read(spec["calibration"], _SPEC),
+            policy=Threshold.read(json.loads((folder / _POLICY).read_text(encoding="utf-8")), _POLICY),
+            features=tuple(Feature(**feature) for feature in spec["features"]),
+            n_reasons=spec["n_reasons"],
+            feature_digest=spec["feature_digest"],
+        )
+
+    def _checked(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The feature columns in the order of the trees: LightGBM itself would predict from wrong ones silently."""
+        _require(self.names, [str(column) for column in rows.columns])
+        try:
+            return rows[list(self.names)].astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ModelError(
+                "A feature column is not a number.",
+                why=f"The model would read something else than it learned from ({type(error).__name__}).",
+                fix=f"Send numbers, or null, in {', '.join(self.names[:3])} …",
+            ) from error
+
+
+def _require(names: Sequence[str], given: Sequence[str]) -> None:
+    lacking = [name for name in names if name not in given]
+    if lacking:
+        raise ModelError(
+            f"{len(lacking)} of {len(names)} feature columns are missing: {', '.join(lacking[:5])}"
+            f"{' …' * (len(lacking) > 5)}.{nearest(lacking[0], given)}",
+            why="Without them the score would be about somebody else.",
+            fix="Build the rows with the score entry point, or send every column of the model's signature.",
+        )

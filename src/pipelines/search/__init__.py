@@ -1,0 +1,1 @@
+"""Search: Optuna over a task's time-ordered folds."""

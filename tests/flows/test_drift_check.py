@@ -1,0 +1,91 @@
+"""A verdict, and what follows from it."""
+
+import pytest
+
+from pipelines.core.protocols import CHAMPION
+from pipelines.core.windows import parse_cutoff
+from pipelines.flows.drift_check import Retraining, drift_check
+from pipelines.flows.ingest import ingest
+from pipelines.flows.outcome import Outcome
+from pipelines.flows.promote import promote
+from pipelines.flows.train import train
+from support.memory import MemoryModels, MemoryRun
+from support.shop import make_shop, sales
+
+EARLY = parse_cutoff("2020-08-24")
+
+
+@pytest.fixture
+def watched(tmp_path_factory):
+    """A shop with a champion trained early, given what was bought."""
+
+    def make(bought):
+        shop = make_shop(tmp_path_factory.mktemp("shop"), bought)
+        task = shop.task.model_copy(update={"drift": shop.task.drift.model_copy(update={"min_rows": 60})})
+        ingest(shop.source, shop.lake, MemoryRun())
+        models = MemoryModels()
+        train(task, shop.lake, models, MemoryRun(), EARLY)
+        assert promote(task, shop.lake, models, MemoryRun()).outcome == Outcome.PROMOTED
+        return shop, task, models
+
+    return make
+
+
+def test_customers_who_slowed_down_call_for_a_retrain_that_goes_through_the_gates(watched):
+    shop, task, models = watched(sales(600, slower=3.0))
+    before, run = models.find("tiny_churn", CHAMPION), MemoryRun()
+
+    checked = drift_check(task, shop.lake, models, run, None, Retraining.AUTO)
+
+    assert checked.verdict.kind == "retrain"
+    assert checked.outcome in {Outcome.RETRAINED, Outcome.RETRAIN_REFUSED}
+    assert [child.name for child in run.children] == ["retrain"]
+    assert run.named("promote").artifacts["gates.json"]["champion_before"] == before.version
+
+
+def test_with_retraining_off_the_verdict_stands_and_nothing_is_trained(watched):
+    shop, task, models = watched(sales(600, slower=3.0))
+
+    checked = drift_check(task, shop.lake, models, run := MemoryRun(), None, Retraining.NEVER)
+
+    assert checked.outcome == Outcome.RETRAIN
+    assert run.children == []
+
+
+def test_a_feed_that_fell_silent_is_broken_data_and_never_retrains(watched):
+    bought = sales(600)
+    shop, task, models = watched(bought[(bought["at"] < "2020-10-01") | (bought["who"] == bought["who"].iloc[0])])
+
+    checked = drift_check(task, shop.lake, models, run := MemoryRun(), parse_cutoff("2020-10-19"), Retraining.AUTO)
+
+    assert checked.outcome == Outcome.BROKEN_DATA
+    assert run.children == []
+
+
+def test_a_handful_of_customers_is_its_own_verdict(watched):
+    shop, task, models = watched(sales(300))
+    task = task.model_copy(update={"drift": task.drift.model_copy(update={"min_rows": 5_000})})
+
+    checked = drift_check(task, shop.lake, models, MemoryRun(), None, Retraining.AUTO)
+
+    assert checked.outcome == Outcome.TOO_FEW_ROWS
+
+
+def test_what_was_just_learned_cannot_be_learned_again(watched):
+    shop, task, models = watched(sales(600))
+    strict = task.drift.model_copy(update={"max_shift": 1e-9, "max_score_shift": 1e-9, "retrain_share": 0.01})
+    task = task.model_copy(update={"drift": strict})
+
+    checked = drift_check(task, shop.lake, models, run := MemoryRun(), EARLY, Retraining.AUTO)
+
+    assert checked.outcome == Outcome.WATCH
+    assert run.children == []
+
+
+def test_the_verdict_and_the_page_are_logged(watched):
+    shop, task, models = watched(sales(300))
+
+    drift_check(task, shop.lake, models, run := MemoryRun(), None, Retraining.NEVER)
+
+    assert run.artifacts["drift/verdict.json"]["kind"] == run.logged_tags["verdict"]
+    assert "<html" in run.artifacts["drift/report.html"].lower()

@@ -1,0 +1,160 @@
+"""Who becomes champion, and who must not."""
+
+import pandas as pd
+import pytest
+
+from pipelines.core.errors import RegistryError
+from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS
+from pipelines.core.windows import parse_cutoff
+from pipelines.flows.ingest import ingest
+from pipelines.flows.outcome import Outcome
+from pipelines.flows.promote import promote
+from pipelines.flows.rollback import rollback
+from pipelines.flows.score import score
+from pipelines.flows.train import train
+from pipelines.scoring.scorer import Scorer
+from support.memory import MemoryModels, MemoryRun
+from support.shop import sales, write_sales
+
+EARLY, LATE = parse_cutoff("2020-08-24"), parse_cutoff("2020-10-19")
+
+
+@pytest.fixture
+def ready(shop):
+    ingest(shop.source, shop.lake, MemoryRun())
+    return shop
+
+
+def test_without_a_challenger_the_error_says_what_to_run(ready):
+    with pytest.raises(RegistryError, match="has no challenger.*regulars train --task tiny_churn"):
+        promote(ready.task, ready.lake, MemoryModels(), MemoryRun())
+
+
+def test_a_refusal_shows_every_reason_and_leaves_the_champion(ready):
+    models, run = MemoryModels(), MemoryRun()
+    task = ready.task.model_copy(update={"gates": tuple(_strict(gate) for gate in ready.task.gates)})
+    train(task, ready.lake, models, MemoryRun(), LATE)
+
+    promotion = promote(task, ready.lake, models, run)
+
+    assert promotion.outcome == Outcome.REFUSED
+    assert [ruling.gate for ruling in promotion.rulings] == [gate.type for gate in task.gates]
+    assert not {ruling.gate: ruling.passed for ruling in promotion.rulings}["calibrated"]
+    assert models.find("tiny_churn", CHAMPION) is None
+    assert models.find("tiny_churn", CHALLENGER) is not None
+    assert run.artifacts["gates.json"]["outcome"] == "refused"
+
+
+def test_a_champion_is_followed_and_comes_back_by_rollback(ready):
+    models = MemoryModels()
+    first = _promoted(ready, models, EARLY)
+    second = _promoted(ready, models, LATE)
+    assert (models.find("tiny_churn", CHAMPION), models.find("tiny_churn", PREVIOUS)) == (second, first)
+
+    rolled = rollback(ready.task, models, MemoryRun())
+
+    assert (rolled.before, rolled.champion) == (second, first)
+    assert models.find("tiny_churn", PREVIOUS) == second
+
+
+def test_champion_and_challenger_are_compared_on_the_same_rows_scored_now(ready):
+    models, run = MemoryModels(), MemoryRun()
+    _promoted(ready, models, EARLY)
+    train(ready.task, ready.lake, models, MemoryRun(), LATE)
+
+    promotion = promote(ready.task, ready.lake, models, run)
+
+    reason = {ruling.gate: ruling.reason for ruling in promotion.rulings}["beats_champion"]
+    assert "the champion in roc_auc" in reason
+    assert "margin 0.08" in reason
+
+
+def test_a_challenger_that_knows_less_than_the_champion_is_refused(ready):
+    models = MemoryModels()
+    _promoted(ready, models, LATE)
+    train(ready.task, ready.lake, models, MemoryRun(), EARLY)
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    ruling = {ruling.gate: ruling for ruling in promotion.rulings}["beats_champion"]
+    assert not ruling.passed
+    assert "may have learned from the rows" in ruling.reason
+
+
+def test_an_inverted_model_is_refused_by_the_baselines(ready):
+    models = MemoryModels()
+    trained = train(ready.task, ready.lake, models, MemoryRun(), LATE)
+    _sabotage(models, trained.version.version, Inverted)
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    failed = {ruling.gate: ruling.reason for ruling in promotion.rulings if not ruling.passed}
+    assert "does not clearly beat prevalence, recency_rule" in failed["beats_baselines"]
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_not_promoted(ready):
+    models = MemoryModels()
+    trained = train(ready.task, ready.lake, models, MemoryRun(), LATE)
+    for file in models.versions[trained.version.version][1].glob("trees_*"):
+        file.unlink()
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    assert promotion.outcome == Outcome.REFUSED
+    assert all("could not be judged: ModelError" in r.reason for r in promotion.rulings if r.gate != "beats_champion")
+
+
+def test_a_model_without_a_signature_is_refused(ready):
+    models = MemoryModels()
+    trained = train(ready.task, ready.lake, models, MemoryRun(), LATE)
+    models.unsigned.add(trained.version.version)
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    assert [r.gate for r in promotion.rulings if not r.passed] == ["has_signature"]
+
+
+def test_a_challenger_trained_on_a_log_that_was_since_replaced_is_judged_on_the_present_one(ready):
+    models = MemoryModels()
+    train(ready.task, ready.lake, models, MemoryRun(), LATE)
+    write_sales(ready.root, sales(seed=2))
+    ingest(ready.source, ready.lake, MemoryRun())
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    assert promotion.outcome in {Outcome.PROMOTED, Outcome.REFUSED}
+    assert {r.gate for r in promotion.rulings} == {gate.type for gate in ready.task.gates}
+
+
+def test_scoring_without_a_champion_says_what_to_run(ready):
+    with pytest.raises(RegistryError, match="has no champion.*regulars train --task tiny_churn"):
+        score(ready.task, ready.lake, MemoryModels(), MemoryRun(), None)
+
+
+class Inverted(Scorer):
+    def raw(self, rows: pd.DataFrame):
+        return -super().raw(rows)
+
+
+def _strict(gate):
+    return gate.model_copy(update={"max_ece": 1e-6}) if gate.type == "calibrated" else gate
+
+
+def _promoted(shop, models, cutoff):
+    version = train(shop.task, shop.lake, models, MemoryRun(), cutoff).version
+    outcome = promote(shop.task, shop.lake, models, MemoryRun()).outcome
+    assert outcome == Outcome.PROMOTED
+    return version
+
+
+def _sabotage(models, number, kind):
+    load = models.load
+
+    def loaded(version):
+        found = load(version)
+        if version.version != number:
+            return found
+        bad = kind(**{name: getattr(found.scorer, name) for name in found.scorer.__dataclass_fields__})
+        return type(found)(bad, found.input_names, found.has_example)
+
+    models.load = loaded
