@@ -88,21 +88,21 @@ class Shop:
     customer_ids: tuple[str, ...]
 
 
-def sales(n_customers: int = 600, seed: int = 1, *, quiet_after: int = N_DAYS, slower: float = 1.0) -> pd.DataFrame:
+def sales(n_customers: int = 600, seed: int = 1, *, slower: float = 1.0, slow_from: int = 240) -> pd.DataFrame:
     """Purchases of customers who buy in their own rhythm until they stop.
 
-    ``quiet_after`` silences the feed from that day on; ``slower`` stretches everybody's gaps after day 240.
+    ``slower`` stretches everybody's gaps from day ``slow_from`` on.
     """
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(n_customers):
         gap, stops = rng.uniform(3, 20), rng.uniform(60, 700)
         day = rng.uniform(0, 30)
-        while day < min(N_DAYS, stops, quiet_after):
+        while day < min(N_DAYS, stops):
             minute = int(rng.integers(0, 1440))
             at = START + np.timedelta64(int(day) * 1440 + minute, "m")
             rows.append((f"client-{number:05d}", at, f"b{len(rows)}", round(float(rng.gamma(2, 12)) + 0.01, 2)))
-            day += rng.gamma(3, gap / 3) * (slower if day > 240 else 1.0)
+            day += rng.gamma(3, gap / 3) * (slower if day > slow_from else 1.0)
     return pd.DataFrame(rows, columns=["who", "at", "basket", "paid"])
 
 

@@ -169,7 +169,7 @@ def test_all_groups_too_small_is_stated(rng):
 
 
 def test_no_positives_at_all_no_rows_and_one_customer_are_no_crash(rng):
-    label, customer, decision, probability, sensitive = shop(rng, {"a": 0.2, "b": 0.4})
+    label, customer, decision, probability, sensitive = shop(rng, {"a": 0.2, "b": 0.6})
     nobody = found((label & False, customer, decision, probability, sensitive))
     nothing = found((label[:0], customer[:0], decision[:0], probability[:0], sensitive[:0]))
     single = found((label[:2], customer[:2], decision[:2], probability[:2], sensitive[:2]))
