@@ -156,5 +156,8 @@ def _is_being_written(folder: Path) -> bool:
 def _in_package(place: str) -> Path | None:
     """A file that an installed package ships; the package itself is not imported."""
     package, _, file = place.partition("/")
-    found = importlib.util.find_spec(package)
+    try:
+        found = importlib.util.find_spec(package)
+    except (ModuleNotFoundError, ValueError):  # a package inside one that is not there; no name at all
+        return None
     return Path(found.origin).parent / file if found is not None and found.origin is not None else None

@@ -118,7 +118,7 @@ def score(task: str, cutoff: str) -> int:
     return commands.score(task, cutoff)
 
 
-@cli.command()
+@cli.command("drift_check")  # click would put a dash
 @_task
 @_cutoff
 @click.option(

@@ -84,8 +84,19 @@ def _overridden(content: dict[str, Any], overrides: str) -> dict[str, Any]:
                 why="It would change nothing.",
                 fix='Write pairs without blanks around the equals sign: set="search.n_trials=5 outcome.horizon=P14D".',
             )
-        _set(changed, path.split("."), yaml.safe_load(text), pair)
+        _set(changed, path.split("."), _value(text, pair), pair)
     return changed
+
+
+def _value(text: str, pair: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(
+            f"The override '{pair}' has a value that is not readable YAML: {str(error).splitlines()[0]}.",
+            why="It cannot be set.",
+            fix="Close brackets and quotes, and write lists without blanks: sensitive=[age,income].",
+        ) from error
 
 
 def _set(content: dict[str, Any], path: list[str], value: object, pair: str) -> None:

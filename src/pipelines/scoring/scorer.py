@@ -138,6 +138,13 @@ class Scorer:
 
 
 def _require(names: Sequence[str], given: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if given.count(name) > 1})
+    if repeated:
+        raise ModelError(
+            f"Feature columns stand more than once: {', '.join(repeated[:5])}.",
+            why="Nobody knows which of them to read.",
+            fix="Send every column of the model's signature once.",
+        )
     lacking = [name for name in names if name not in given]
     if lacking:
         raise ModelError(

@@ -49,7 +49,7 @@ def test_unknown_task_lists_the_known_ones_and_the_nearest():
 
 
 def test_unknown_source_is_refused():
-    with pytest.raises(UnknownNameError, match="Unknown source 'complete_jorney'.*Did you mean 'complete_journey'"):
+    with pytest.raises(UnknownNameError, match=r"Unknown source 'complete_jorney'.*Did you mean 'complete_journey'"):
         load_source(CONF, "complete_jorney")
 
 

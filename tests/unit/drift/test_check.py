@@ -171,6 +171,12 @@ def test_a_hundred_rows_are_too_few():
     assert found.reasons == ("100 current rows; a verdict needs 500",)
 
 
+def test_a_broken_feed_is_named_even_where_rows_are_too_few():
+    found = verdict(side(1), side(2, 100), Volume(1_000.0, 90.0, 0))
+
+    assert found.kind == Kind.BROKEN_DATA
+
+
 def test_many_rows_of_a_few_customers_are_too_few():
     assert verdict(side(1), side(2, 10, 100)).kind == Kind.TOO_FEW_ROWS
 

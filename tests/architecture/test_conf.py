@@ -1,0 +1,44 @@
+"""Every file of ``conf/`` loads, and names only what exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.config.files import load_source, load_task, names_in
+from pipelines.features.panel import catalogue
+
+CONF = Path(__file__).parents[2] / "conf"
+TASKS, SOURCES = names_in(CONF / "tasks"), names_in(CONF / "sources")
+
+
+def test_there_is_something_to_load():
+    assert "churn" in TASKS
+    assert "complete_journey" in SOURCES
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_loads(name):
+    assert load_source(CONF, name).name == name
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_loads_and_its_source_declares_its_sensitive_columns(name):
+    task = load_task(CONF, name)
+    roles = load_source(CONF, task.source).roles("customers")
+
+    assert [column for column in task.sensitive if roles.get(column) != "sensitive"] == []
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_baselines_of_every_task_look_at_features_that_it_has(name):
+    task = load_task(CONF, name)
+    known = {feature.name for feature in catalogue(task.features, "USD")}
+
+    assert {baseline.feature for baseline in task.baselines if hasattr(baseline, "feature")} <= known
+
+
+@pytest.mark.parametrize("folder", [folder.name for folder in CONF.iterdir() if folder.is_dir()])
+def test_configuration_holds_yaml_files_with_the_suffix_that_is_looked_for(folder):
+    assert [file.name for file in (CONF / folder).iterdir() if file.suffix != ".yaml"] == []
