@@ -40,7 +40,7 @@ def test_entry_point_calls_its_command_with_every_parameter(name):
     parameters = ENTRY_POINTS[name].get("parameters", {})
     passed = [word for key in parameters for word in (f"--{key}", f"{{{key}}}")]
 
-    assert shlex.split(ENTRY_POINTS[name]["command"]) == ["python", "-m", "pipelines", name, *passed]
+    assert shlex.split(ENTRY_POINTS[name]["command"]) == ["PYTHONPATH=src", "python", "-m", "pipelines", name, *passed]
 
 
 @each_entry_point

@@ -8,8 +8,10 @@ import platform
 import subprocess
 from pathlib import Path
 
+from pipelines import __version__
+
 _PACKAGES = (
-    "regulars", "mlflow", "lightgbm", "scikit-learn", "shap", "optuna", "evidently", "pandas", "numpy", "fairlearn",
+    "mlflow", "lightgbm", "scikit-learn", "shap", "optuna", "evidently", "pandas", "numpy", "fairlearn",
     "ibis-framework", "duckdb", "numba",
 )  # fmt: skip
 
@@ -22,7 +24,7 @@ def provenance(root: Path) -> dict[str, str]:
         "git_commit": _git(root, "rev-parse", "HEAD") or "not a git checkout",
         "git_dirty": str(bool(_git(root, "status", "--porcelain", "--untracked-files=no"))).lower(),
         "lock_digest": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "no lock",
-        "packages": ", ".join([f"python {platform.python_version()}", *versions]),
+        "packages": ", ".join([f"regulars {__version__}", f"python {platform.python_version()}", *versions]),
     }
 
 

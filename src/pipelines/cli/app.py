@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pipelines import __version__
 from pipelines.adapters.logs import configure
 from pipelines.core.errors import PipelineError, UsageError
 
@@ -35,7 +36,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"max_content_width": 80})
-@click.version_option(package_name="regulars")
+@click.version_option(__version__)
 def cli() -> None:
     """Customer models from a shop's event log, kept honest.
 
