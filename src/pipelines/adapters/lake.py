@@ -6,11 +6,14 @@ present one and is replaced in one step. ``scores/<task>/cutoff=<day>.parquet`` 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +21,12 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.core.errors import ContractError, NotEnoughDataError
+from pipelines.core.errors import BusyError, ContractError, NotEnoughDataError
 from pipelines.core.protocols import Engine
 from pipelines.tables.manifest import Manifest
 from pipelines.tables.source import SourceSpec
 
-_PACKAGE = "package:"
+_PACKAGE, _LOCK = "package:", "lock"
 
 
 class FileLake:
@@ -61,7 +64,7 @@ class FileLake:
     def find_manifest(self, source: str) -> Manifest | None:
         """What was ingested, or None."""
         path = self._home_of(source) / "manifest.json"
-        return Manifest.model_validate_json(path.read_bytes()) if path.exists() else None
+        return Manifest.read(json.loads(path.read_bytes()), str(path)) if path.exists() else None
 
     def manifest(self, source: str) -> Manifest:
         """What was ingested."""
@@ -77,6 +80,22 @@ class FileLake:
     def table(self, source: str, name: str) -> Any:
         """An ingested contract table as an Ibis table."""
         return self._engine.read(str(self._version(source, self.manifest(source).data_digest) / f"{name}.parquet"))
+
+    @contextmanager
+    def writing(self, source: str) -> Iterator[None]:
+        """Nobody else writes this source meanwhile; the lock ends with the process, however it ends."""
+        home = self._home_of(source)
+        home.mkdir(parents=True, exist_ok=True)
+        with (home / _LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BusyError(
+                    f"Another process is ingesting '{source}'.",
+                    why="Two at once would clear away each other's tables.",
+                    fix="Wait until it has ended, then run again.",
+                ) from error
+            yield
 
     def store(self, source: str, data_digest: str, tables: Mapping[str, Any]) -> Mapping[str, int]:
         """Write tables to a draft folder that gets its name only when all of them are whole."""
@@ -95,10 +114,9 @@ class FileLake:
         draft = home / f"manifest.{os.getpid()}.json"
         draft.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         draft.replace(home / "manifest.json")
-        kept = self._version(manifest.source, manifest.data_digest)
-        for folder in [folder for folder in home.iterdir() if folder.is_dir() and folder != kept]:
-            if not _is_being_written(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+        kept = {"manifest.json", _LOCK, self._version(manifest.source, manifest.data_digest).name}
+        for left in [left for left in home.iterdir() if left.name not in kept]:
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def write_scores(self, task: str, cutoff: datetime, scores: pd.DataFrame) -> Path:
         """Write the scores of one cutoff; replaces earlier ones of the same cutoff in one step."""
@@ -106,8 +124,11 @@ class FileLake:
         folder.mkdir(parents=True, exist_ok=True)
         final = folder / f"cutoff={cutoff:%Y-%m-%d}.parquet"
         draft = folder / f".draft-{os.getpid()}.parquet"
-        scores.to_parquet(draft, index=False)
-        draft.replace(final)
+        try:
+            scores.to_parquet(draft, index=False)
+            draft.replace(final)
+        finally:
+            draft.unlink(missing_ok=True)
         return final
 
     def _home_of(self, source: str) -> Path:
@@ -137,20 +158,6 @@ class FileLake:
                 fix=f"Install the package or correct raw.{name}.path in conf/sources/{source.name}.yaml.",
             )
         return path
-
-
-def _is_being_written(folder: Path) -> bool:
-    """Whether a folder is the draft of a process that still runs; a killed one leaves its draft behind."""
-    kind, _, rest = folder.name.partition("-")
-    if kind != "draft":
-        return False
-    try:
-        os.kill(int(rest.partition("-")[0]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _in_package(place: str) -> Path | None:

@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipelines.core.errors import ModelError, NotEnoughDataError
 from pipelines.core.intervals import FloatArray, Weights
+from pipelines.evaluation.ladder import IndexArray, ladder
 
 N_BINS = 10
 BoolArray = NDArray[np.bool_]
-IndexArray = NDArray[np.intp]
 RowWeights = np.ndarray[tuple[int], np.dtype[np.float64]]
 _Compute = Callable[[BoolArray, FloatArray, FloatArray], FloatArray]
 
@@ -128,7 +128,7 @@ def roc_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArr
     """
     positive = np.flatnonzero(label)
     weight_positive, at = weight[..., positive], score[positive]
-    negatives = _ladder(score, weight, np.flatnonzero(~label))
+    negatives = ladder(score, weight, np.flatnonzero(~label))
     ranked = _dot(weight_positive, negatives.below(at) + negatives.up_to(at)) / 2
     return _ratio(ranked, weight_positive.sum(axis=-1) * negatives.total)
 
@@ -167,7 +167,7 @@ def pr_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArra
     """
     positive = np.flatnonzero(label)
     weight_positive, at = weight[..., positive], score[positive]
-    positives, negatives = _ladder(score, weight, positive), _ladder(score, weight, np.flatnonzero(~label))
+    positives, negatives = ladder(score, weight, positive), ladder(score, weight, np.flatnonzero(~label))
     caught = positives.at_or_above(at)
     precision = _ratio(caught, caught + negatives.at_or_above(at), undefined=0.0)
     return _ratio(_dot(weight_positive, precision), positives.total)
@@ -339,34 +339,6 @@ METRICS: tuple[Metric, ...] = (
     Metric("lift_at_10pct", lift_at_10pct, on="raw", greater_is_better=True),
 )
 """What every evaluation measures."""
-
-
-@dataclass(frozen=True)
-class _Ladder:
-    """Rows by ascending score, with the weight below each step."""
-
-    score: FloatArray
-    mass: FloatArray
-
-    @property
-    def total(self) -> FloatArray:
-        return self.mass[..., -1]
-
-    def below(self, at: FloatArray) -> FloatArray:
-        return self.mass[..., np.searchsorted(self.score, at, side="left")]
-
-    def up_to(self, at: FloatArray) -> FloatArray:
-        return self.mass[..., np.searchsorted(self.score, at, side="right")]
-
-    def at_or_above(self, at: FloatArray) -> FloatArray:
-        return self.total[..., None] - self.below(at)
-
-
-def _ladder(score: FloatArray, weight: FloatArray, rows: IndexArray) -> _Ladder:
-    ascending = rows[np.argsort(score[rows], kind="stable")]
-    mass = np.zeros((*weight.shape[:-1], rows.size + 1))
-    np.cumsum(weight[..., ascending], axis=-1, out=mass[..., 1:])
-    return _Ladder(score[ascending], mass)
 
 
 def _lift(label: BoolArray, score: FloatArray, weight: FloatArray, k: float) -> FloatArray:

@@ -35,7 +35,8 @@ def ingest(source: SourceSpec, lake: Lake, run: Run) -> Ingested:
     manifest = lake.find_manifest(source.name)
     is_new = manifest is None or manifest.data_digest != data_digest
     if manifest is None or is_new:
-        manifest = _stored(source, lake, files, data_digest)
+        with lake.writing(source.name):
+            manifest = _stored(source, lake, files, data_digest)
     run.tags({"data_digest": data_digest, "outcome": Outcome.DONE if is_new else Outcome.UNCHANGED})
     run.publish(_report(manifest))
     return Ingested(manifest, Outcome.DONE if is_new else Outcome.UNCHANGED)

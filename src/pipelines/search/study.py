@@ -10,7 +10,6 @@ import optuna
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
-from pipelines.core.errors import ModelError
 from pipelines.evaluation.metrics import log_loss
 from pipelines.models.classifier import FloatArray, probability
 from pipelines.models.lightgbm import Fold
@@ -135,12 +134,6 @@ def _seen(trial: FrozenTrial) -> Trial:
 
 
 def _found(study: optuna.Study, fitted: dict[int, list[tuple[FloatArray, int]]]) -> Found:
-    if not _finished(study):
-        raise ModelError(
-            f"None of {len(study.trials)} trials finished.",
-            why="There is nothing to choose from.",
-            fix="Raise search.n_trials.",
-        )
     best = study.best_trial
     folds = fitted[best.number]
     return Found(

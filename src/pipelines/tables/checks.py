@@ -24,7 +24,13 @@ class Check:
 
 
 def _missing(column: str) -> Callable[[Any], Any]:
-    return lambda table: table[column].isnull()
+    """Null, or text without a character: neither names anything."""
+
+    def is_missing(table: Any) -> Any:
+        value = table[column]
+        return value.isnull() | (value.strip() == "") if value.type().is_string() else value.isnull()
+
+    return is_missing
 
 
 def _repeated(key: tuple[str, ...]) -> Callable[[Any], Any]:

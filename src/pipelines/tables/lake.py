@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,6 +46,16 @@ class Lake(Protocol):
 
     def table(self, source: str, name: str) -> Any:
         """An ingested contract table as an Ibis table."""
+        ...
+
+    def writing(self, source: str) -> AbstractContextManager[None]:
+        """Nobody else writes this source meanwhile.
+
+        Raises
+        ------
+        BusyError
+            If somebody does already.
+        """
         ...
 
     def store(self, source: str, data_digest: str, tables: Mapping[str, Any]) -> Mapping[str, int]:

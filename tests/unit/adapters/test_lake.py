@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import ibis
 import pandas as pd
 import pytest
 
 from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.adapters.lake import FileLake
-from pipelines.core.errors import ContractError, NotEnoughDataError
+from pipelines.core.errors import BusyError, ConfigError, ContractError, NotEnoughDataError
 from pipelines.core.windows import day_moment
 from support.tables import manifest, source
 
@@ -98,21 +94,32 @@ def _full_disk(*_):
     raise OSError("disk is full")
 
 
-def dead_process():
-    """The id of a process that has ended."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    return process.pid
-
-
-def test_draft_of_a_dead_process_is_cleared_and_that_of_a_living_one_kept(stored, tmp_path):
+def test_what_a_killed_process_left_is_cleared_by_the_next_publication(stored, tmp_path):
     home = tmp_path / "data" / "lake" / "shop"
-    dead, living = f"draft-{dead_process()}-abc", f"draft-{os.getppid()}-abc"
-    for name in (dead, living):
-        (home / name).mkdir()
+    (home / "draft-4711-abc").mkdir()
+    (home / "manifest.4711.json").write_text("{", encoding="utf-8")
     stored.publish(manifest(OLD))
 
-    assert folders(tmp_path) == sorted([OLD[:16], living])
+    assert folders(tmp_path) == [OLD[:16]]
+    assert not (home / "manifest.4711.json").exists()
+
+
+def test_two_cannot_write_one_source_at_once(lake):
+    with lake.writing("shop"), pytest.raises(BusyError) as error, lake.writing("shop"):
+        pass
+
+    assert "Another process is ingesting 'shop'." in str(error.value)
+    with lake.writing("shop"):
+        pass  # free again once the first has ended
+
+
+def test_a_manifest_of_another_version_is_refused_in_words(lake, tmp_path):
+    home = tmp_path / "data" / "lake" / "shop"
+    home.mkdir(parents=True)
+    (home / "manifest.json").write_text('{"source": "shop"}', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="manifest.json has .* problems"):
+        lake.find_manifest("shop")
 
 
 def test_source_that_was_not_ingested_says_what_to_run(lake):
