@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
+from types import ModuleType
 from typing import Any
 
 import click
 
 from pipelines import __version__
-from pipelines.adapters.logs import configure
+from pipelines.adapters.logs import configure, progress_for
 from pipelines.core.errors import PipelineError, UsageError
 
 Command = Callable[..., Any]
@@ -66,18 +68,14 @@ def _set(command: Command) -> Command:
 @_set
 def main(task: str, overrides: tuple[str, ...]) -> int:
     """The whole loop: ingest, train, promote, score, drift_check."""
-    from pipelines.cli import commands
-
-    return commands.main(task, " ".join(overrides))
+    return int(_commands().main(task, " ".join(overrides)))
 
 
 @cli.command()
 @click.option("--source", default="complete_journey", show_default=True, help="A file in conf/sources.")
 def ingest(source: str) -> int:
     """Raw tables become checked contract tables in the lake."""
-    from pipelines.cli import commands
-
-    return commands.ingest(source)
+    return int(_commands().ingest(source))
 
 
 @cli.command()
@@ -86,27 +84,21 @@ def ingest(source: str) -> int:
 @_set
 def train(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
     """Search, fit, calibrate, evaluate, explain; register a challenger."""
-    from pipelines.cli import commands
-
-    return commands.train(task, cutoff, " ".join(overrides))
+    return int(_commands().train(task, cutoff, " ".join(overrides)))
 
 
 @cli.command()
 @_task
 def promote(task: str) -> int:
     """The challenger becomes champion, if every gate agrees."""
-    from pipelines.cli import commands
-
-    return commands.promote(task)
+    return int(_commands().promote(task))
 
 
 @cli.command()
 @_task
 def rollback(task: str) -> int:
     """The previous champion comes back."""
-    from pipelines.cli import commands
-
-    return commands.rollback(task)
+    return int(_commands().rollback(task))
 
 
 @cli.command()
@@ -114,9 +106,7 @@ def rollback(task: str) -> int:
 @_cutoff
 def score(task: str, cutoff: str) -> int:
     """The champion scores every eligible customer, with reasons."""
-    from pipelines.cli import commands
-
-    return commands.score(task, cutoff)
+    return int(_commands().score(task, cutoff))
 
 
 @cli.command("drift_check")  # click would put a dash
@@ -131,9 +121,7 @@ def score(task: str, cutoff: str) -> int:
 )
 def drift_check(task: str, cutoff: str, retrain: str) -> int:
     """Compare the customers of now with those the champion was judged on."""
-    from pipelines.cli import commands
-
-    return commands.drift_check(task, cutoff, retrain)
+    return int(_commands().drift_check(task, cutoff, retrain))
 
 
 @cli.command()
@@ -141,9 +129,7 @@ def drift_check(task: str, cutoff: str, retrain: str) -> int:
 @_cutoff
 def retrain(task: str, cutoff: str) -> int:
     """Train, then promote."""
-    from pipelines.cli import commands
-
-    return commands.retrain(task, cutoff)
+    return int(_commands().retrain(task, cutoff))
 
 
 def run() -> None:
@@ -163,6 +149,12 @@ def run() -> None:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     sys.exit(status)
+
+
+def _commands() -> ModuleType:
+    """What the commands do; their libraries take seconds to load, so say that they do."""
+    progress_for(sys.stderr).stage("loading libraries")
+    return importlib.import_module("pipelines.cli.commands")
 
 
 def _options(context: click.Context | None) -> list[str]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pipelines.flows.train import Trained
 
 _WIDTH = 80
-_SHOWN = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "lift_at_10pct": "lift, top 10 %", "brier": "Brier", "ece": "ECE"}
+_SHOWN = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "lift_at_10pct": "lift, top 10 %", "brier": "Brier"}
+_LABELS = {"logistic_regression": "logistic regr."}
 
 
 @dataclass(frozen=True)
@@ -118,20 +119,20 @@ def _headline(finished: Finished, console: Console) -> None:
 
 def _figures(found: Evaluation, task: TaskSpec, console: Console) -> None:
     """Test figures with 95 % intervals, beside the baselines."""
-    table = _table("", *(_SHOWN[name] for name in ("roc_auc", "pr_auc", "lift_at_10pct", "brier")))
+    table = _table("", *_SHOWN.values())
     for name, metrics in (("model", found.model), *found.baselines.items()):
-        label = name.replace("_", " ").replace("logistic regression", "logistic regr.")
         style = "bold" if name == "model" else ""
         table.add_row(
-            label, *(_interval(metrics[key]) for key in ("roc_auc", "pr_auc", "lift_at_10pct", "brier")), style=style
+            _LABELS.get(name, name.replace("_", " ")), *(_interval(metrics[key]) for key in _SHOWN), style=style
         )
     console.print(table)
-    positive = f"{100 * found.prevalence:.1f} % {task.positive}"
-    _wrapped(
-        console,
-        "Test",
-        f"{found.n_rows:,} rows of {found.n_customers:,} customers, {positive}; 95 % intervals resample customers",
-    )
+    size = f"{found.n_rows:,} rows of {found.n_customers:,} customers, {100 * found.prevalence:.1f} % {task.positive}"
+    _wrapped(console, "Test", f"{size}; 95 % intervals resample customers")
+    if found.baselines:
+        best = max(found.baselines, key=lambda name: found.baselines[name]["roc_auc"].estimate)
+        gain = found.differences[best]["roc_auc"]
+        said = f"ROC-AUC over {best.replace('_', ' ')}: {gain.estimate:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+        _wrapped(console, "Paired", said)
 
 
 def _gates(promotion: Promotion, console: Console) -> None:
