@@ -108,6 +108,7 @@ def test_the_report_has_figures_intervals_and_baselines(loop):
     assert low < run.metrics["test.roc_auc"] < high
     assert "baseline.recency_rule.roc_auc" in run.metrics
     assert any(name.startswith("fairness.band.") for name in run.metrics)
+    assert "| model minus recency rule |" in run.description
 
 
 def test_the_reference_is_the_test_part_as_the_model_saw_it(loop):

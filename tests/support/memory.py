@@ -40,6 +40,7 @@ class MemoryRun:
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, object] = field(default_factory=dict)
     trials: list[tuple[int, dict[str, float], float | None, str]] = field(default_factory=list)
+    description: str = ""
     children: list[MemoryRun] = field(default_factory=list)
     progress: MemoryProgress = field(default_factory=MemoryProgress)
 
@@ -58,6 +59,9 @@ class MemoryRun:
 
     def tags(self, values: Mapping[str, str]) -> None:
         self.logged_tags |= {name: str(value) for name, value in values.items()}
+
+    def describe(self, markdown: str) -> None:
+        self.description = markdown
 
     def publish(self, report: Report) -> None:
         self.metrics |= report.metrics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import hmac
 import json
@@ -71,6 +72,10 @@ class MlflowRun:
         """Set tags."""
         _client().log_batch(self.run_id, tags=[RunTag(name, value) for name, value in values.items()])
 
+    def describe(self, markdown: str) -> None:
+        """What the run found, shown as its description."""
+        _client().set_tag(self.run_id, "mlflow.note.content", markdown)
+
     def publish(self, report: Report) -> None:
         """Log every metric and artifact of a report; a metric that is not a number is left out."""
         now = _milliseconds(self.run_id)
@@ -133,7 +138,8 @@ def _joined(run_id: str, name: str) -> RunInfo:
 
 def _created(workspace: Workspace, experiment: str, name: str) -> RunInfo:
     try:
-        return _client().create_run(_experiment(workspace, experiment), run_name=name).info
+        whose = {"mlflow.user": getpass.getuser(), "mlflow.source.name": f"regulars {name}"}
+        return _client().create_run(_experiment(workspace, experiment), tags=whose, run_name=name).info
     except (MlflowException, OSError) as error:
         raise RegistryError(
             f"The tracking store {workspace.shown_tracking_uri} cannot be used ({str(error).splitlines()[0]:.200}).",
@@ -160,7 +166,8 @@ def _experiment(workspace: Workspace, name: str) -> str:
         return str(found.experiment_id)
     local = workspace.tracking_uri.startswith("sqlite:")
     location = f"{workspace.artifact_root}/{name}" if local else None
-    return str(_client().create_experiment(name, artifact_location=location))
+    kind = {"mlflow.experimentKind": "custom_model_development"}  # what the UI shows: models, not chats
+    return str(_client().create_experiment(name, artifact_location=location, tags=kind))
 
 
 def _client() -> MlflowClient:

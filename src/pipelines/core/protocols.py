@@ -50,6 +50,10 @@ class Run(Protocol):
         """Set tags."""
         ...
 
+    def describe(self, markdown: str) -> None:
+        """What the run found, for whoever opens its page."""
+        ...
+
     def publish(self, report: Report) -> None:
         """Log every metric and artifact of a report."""
         ...

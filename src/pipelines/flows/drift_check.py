@@ -61,6 +61,7 @@ def drift_check(
     describe_run(run, trained, manifest, known_at)
     verdict, html = _compared(task, lake, models, champion, known_at)
     run.publish(drift_report(verdict, html))
+    run.describe("\n".join([f"## {verdict.kind} at {known_at:%Y-%m-%d}", "", *(f"- {one}" for one in verdict.reasons)]))
     retrained = None
     if verdict.kind == Kind.RETRAIN and retraining == Retraining.AUTO:
         with run.child("retrain") as child:

@@ -38,6 +38,7 @@ def promote(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Promotion:
         rulings = judge_all(task.gates, _evidence(lake, models, challenger, champion, run))
         promotion = _settled(challenger, champion, rulings)
     run.publish(_report(promotion))
+    run.describe(_in_words(promotion))
     if promotion.outcome == Outcome.PROMOTED:
         models.crown(challenger)
     run.tags({"outcome": promotion.outcome, "challenger": challenger.version})
@@ -71,6 +72,14 @@ def _settled(challenger: ModelVersion, champion: ModelVersion | None, rulings: t
     if not all(ruling.passed for ruling in rulings):
         return Promotion(challenger, champion, champion, rulings, Outcome.REFUSED)
     return Promotion(challenger, champion, challenger, rulings, Outcome.PROMOTED)
+
+
+def _in_words(promotion: Promotion) -> str:
+    said = [
+        f"- **{ruling.gate}** {'passed' if ruling.passed else 'refused'}: {ruling.reason}"
+        for ruling in promotion.rulings
+    ]
+    return "\n".join([f"## Version {promotion.challenger.version}: {promotion.outcome}", "", *said])
 
 
 def _report(promotion: Promotion) -> Report:

@@ -14,6 +14,7 @@ from pipelines.core.report import Report
 from pipelines.core.windows import day_moment
 from pipelines.evaluation.evaluate import Evaluation, Predictions, evaluation
 from pipelines.evaluation.figures import evaluation_figures
+from pipelines.evaluation.markdown import as_markdown
 from pipelines.explain.explanation import Explanation
 from pipelines.explain.figures import explain_report
 from pipelines.fairness.groups import fairness
@@ -48,6 +49,7 @@ def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     run.progress.stage("train: evaluating, explaining, checking fairness")
     test = prepared.labelled.at(prepared.timeline.test)
     evaluated, report = _evaluated(task, prepared, shipped, test)
+    run.describe(as_markdown(evaluated, task.title, task.positive))
     run.publish(report | _explained(shipped, test, run) | _fair(task, lake, shipped, test))
     run.publish(Report(artifacts={"reference.parquet": _reference(shipped, test, run)}))
     run.progress.stage("train: registering the challenger")

@@ -1,0 +1,108 @@
+"""What every benchmark shares: the size switch, a measured process, the machine, and where results are written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One process, as the operating system accounts for it."""
+
+    name: str
+    rows: int
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def arguments(description: str) -> argparse.Namespace:
+    """``--size small|full``, ``--json FILE`` and ``--readme``."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--size", choices=["small", "full"], default="small")
+    parser.add_argument("--json", type=Path, help="write the result as one JSON object")
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    return parser.parse_args()
+
+
+def measured(name: str, rows: int, command: list[str], folder: Path) -> Measured:
+    """Run a command in ``folder`` and account for it; its children count for time, the largest one for memory."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "REGULARS_"))}
+    start = time.monotonic()
+    log = folder / f"{name.replace(' ', '_')}.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - start
+    if os.waitstatus_to_exitcode(status) not in {0, 4}:  # 4: drift that a person should look at
+        sys.exit(f"{name} failed:\n{log.read_text()}")
+    return Measured(name, rows, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def machine() -> str:
+    """Cores, memory and Python."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+
+
+def finish(
+    options: argparse.Namespace,
+    benchmark: str,
+    results: list[Measured],
+    *,
+    ratios: dict[str, float],
+    figures: dict[str, float],
+) -> None:
+    """Print the table; write it as JSON and into the README where asked."""
+    table = _table(results, figures)
+    print(f"{benchmark} ({options.size}) on {machine()}\n\n{table}")
+    if options.json:
+        content = {
+            "benchmark": benchmark,
+            "size": options.size,
+            "machine": machine(),
+            "results": [asdict(result) for result in results],
+            "ratios": ratios,
+            "figures": figures,
+        }
+        options.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    if options.readme:
+        command = f"python benchmarks/{benchmark}.py --size {options.size} --readme"
+        write_readme(benchmark, f"`{command}` on {machine()}:\n\n{table}")
+
+
+def write_readme(benchmark: str, text: str) -> None:
+    """Replace what stands between the benchmark's markers in the README."""
+    path = PROJECT / "README.md"
+    before, opening, rest = path.read_text(encoding="utf-8").partition(f"<!-- {benchmark}: begin -->\n")
+    _, closing, after = rest.partition(f"<!-- {benchmark}: end -->")
+    if not (opening and closing):
+        sys.exit(f"README.md has no place for '{benchmark}'")
+    path.write_text(f"{before}{opening}{text}\n{closing}{after}", encoding="utf-8")
+
+
+def _table(results: list[Measured], figures: dict[str, float]) -> str:
+    lines = ["| what | rows | seconds | CPU seconds | peak MB |", "|---|---:|---:|---:|---:|"]
+    lines += [
+        f"| {one.name} | {one.rows:,} | {one.seconds:.0f} | {one.cpu_seconds:.0f} | {one.peak_mb:,.0f} |"
+        for one in results
+    ]
+    lines += ["", "| figure | value | 95 % interval |", "|---|---:|---|"]
+    lines += [_figure(name, figures) for name in figures if not name.endswith((".ci_low", ".ci_high"))]
+    return "\n".join(lines)
+
+
+def _figure(name: str, figures: dict[str, float]) -> str:
+    ends = [figures.get(f"{name}.{end}") for end in ("ci_low", "ci_high")]
+    interval = f"[{ends[0]:.4f}, {ends[1]:.4f}]" if None not in ends else ""
+    return f"| {name} | {figures[name]:.4f} | {interval} |"
