@@ -1,4 +1,4 @@
-"""The main job on the embedded data in a fresh workspace, and the reference training run: time, memory, test figures."""
+"""The main job on the embedded data in a fresh workspace, and the reference training: time, memory, test figures."""
 
 from __future__ import annotations
 

@@ -181,10 +181,10 @@ def lift_at_k(label: ArrayLike, score: ArrayLike, k: float, weight: RowWeights |
     label : array-like of shape (n_rows,)
         Labels, 0 or 1.
     score : array-like of shape (n_rows,)
-        Scores; larger means more likely positive. Ties keep input order.
+        Scores; larger means more likely positive. Equal scores share a place: a constant score has a lift of 1.
     k : float in (0, 1]
-        Share of the total weight to contact, e.g. ``0.1`` for the top decile. The last row in counts with the part of
-        its weight that fits, so that the share is ``k`` exactly.
+        Share of the total weight to contact, e.g. ``0.1`` for the top decile. The last rows in count with the part of
+        their weight that fits, so that the share is ``k`` exactly.
     weight : array of shape (n_rows,), optional
         How much each row counts.
 
@@ -345,11 +345,12 @@ def _lift(label: BoolArray, score: FloatArray, weight: FloatArray, k: float) -> 
     if not 0 < k <= 1:
         raise _misfit(f"k = {k:g}, which is no share in (0, 1]")
     descending = np.argsort(-score, kind="stable")
-    up_to = np.cumsum(weight[..., descending], axis=-1)
-    positive = np.flatnonzero(label[descending])
-    own = weight[..., descending[positive]]
-    room = k * up_to[..., -1:] - (up_to[..., positive] - own)
-    return _ratio(np.clip(room, 0.0, own).sum(axis=-1), k * own.sum(axis=-1))
+    starts = np.flatnonzero(np.diff(score[descending], prepend=np.nan))
+    mass = np.add.reduceat(weight[..., descending], starts, axis=-1)
+    hits = np.add.reduceat((weight * label)[..., descending], starts, axis=-1)
+    up_to = np.cumsum(mass, axis=-1)
+    chosen = _ratio(np.clip(k * up_to[..., -1:] - (up_to - mass), 0.0, mass), mass, undefined=0.0)
+    return _ratio((hits * chosen).sum(axis=-1), k * hits.sum(axis=-1))
 
 
 def _mean(value: FloatArray, weight: FloatArray) -> FloatArray:

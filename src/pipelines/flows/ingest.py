@@ -37,7 +37,13 @@ def ingest(source: SourceSpec, lake: Lake, run: Run) -> Ingested:
     if manifest is None or is_new:
         with lake.writing(source.name):
             manifest = _stored(source, lake, files, data_digest)
-    run.tags({"data_digest": data_digest, "outcome": Outcome.DONE if is_new else Outcome.UNCHANGED})
+    run.tags(
+        {
+            "data_digest": data_digest,
+            "config_digest": source.digest(),
+            "outcome": Outcome.DONE if is_new else Outcome.UNCHANGED,
+        }
+    )
     run.publish(_report(manifest))
     return Ingested(manifest, Outcome.DONE if is_new else Outcome.UNCHANGED)
 
