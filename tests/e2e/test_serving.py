@@ -1,12 +1,7 @@
 """The champion answers over HTTP as the README shows, in a process that knows nothing of this project."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -14,26 +9,16 @@ import mlflow
 import pandas as pd
 import pytest
 
+from support.server import serving
+
 
 @pytest.fixture(scope="module")
 def url(project):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/churn@champion", "-p", str(port)]
-    server = subprocess.Popen(
-        [*command, "--env-manager", "local", "-h", "127.0.0.1", "-w", "1"],
-        cwd=project.root,
-        env=project.environment() | {"MLFLOW_TRACKING_URI": project.store},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield _ready(f"http://127.0.0.1:{port}", server)
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/churn@champion", "-p", "{port}"]
+    environment = project.environment() | {"MLFLOW_TRACKING_URI": project.store}
+    where = ["--env-manager", "local", "-h", "127.0.0.1", "-w", "1"]
+    with serving([*command, *where], "/ping", project.root, environment) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -76,19 +61,6 @@ def test_a_missing_column_is_refused_with_its_name(url, rows):
         _ask(url, {"dataframe_split": json.loads(sent.to_json(orient="split", index=False))})
     assert error.value.code == 400
     assert "tenure_days" in error.value.read().decode()
-
-
-def _ready(url, server):
-    for _ in range(240):
-        if server.poll() is not None:
-            pytest.fail(f"the server ended with {server.returncode}")
-        try:
-            urllib.request.urlopen(f"{url}/ping", timeout=2)
-        except OSError:
-            time.sleep(0.25)
-        else:
-            return url
-    pytest.fail("the server did not come up")
 
 
 def _ask(url, content):

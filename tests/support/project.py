@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 PROJECT = Path(__file__).parents[2]
 QUICK = "search.n_trials=2 search.n_startup=1 model.n_bags=1 model.max_rounds=60 n_resamples=100"
@@ -24,9 +26,17 @@ class Project:
         path = f"{Path(sys.executable).parent}{os.pathsep}{ours['PATH']}"
         return ours | {"PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"}
 
-    def run(self, *command: str, timeout: int = 600) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, timeout: int = 600, extra: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.root, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            cwd=self.root,
+            env=self.environment() | extra,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
 
     def regulars(self, *arguments: str) -> subprocess.CompletedProcess[str]:

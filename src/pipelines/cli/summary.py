@@ -173,7 +173,9 @@ def _drift(checked: DriftChecked, console: Console) -> None:
 
 def _next(place: Place, *commands: str) -> None:
     place.console.print("[bold]Next[/]")
-    for command in (*commands, f"mlflow ui --backend-store-uri {place.tracking_uri}"):
+    is_server = place.tracking_uri.startswith("http")
+    look = f"open {place.tracking_uri}" if is_server else f"mlflow ui --backend-store-uri {place.tracking_uri}"
+    for command in (*commands, look):
         place.console.print(f"  {escape(command)}")
 
 
