@@ -21,6 +21,7 @@ def done(tmp_path_factory):
     with serving([*command, *where], "/health", store, project.environment()) as url:
         command = [sys.executable, "-m", "pipelines", "main", "--task", "tiny_churn"]
         ended = project.run(*command, extra={"MLFLOW_TRACKING_URI": url})
+        assert not (shop.root / "mlflow.db").exists()
         yield ended, MlflowClient(url, url), url
 
 
