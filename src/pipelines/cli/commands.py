@@ -22,6 +22,8 @@ from pipelines.config.files import load_source, load_task
 from pipelines.core.protocols import Run
 from pipelines.core.windows import day_number, parse_cutoff
 from pipelines.flows.outcome import EXIT_STATUS, Outcome
+from pipelines.tables.source import SourceSpec
+from pipelines.tasks.task import TaskSpec
 
 
 class _Result(Protocol):
@@ -36,14 +38,11 @@ def main(task: str, overrides: str) -> int:
     """The whole loop."""
     from pipelines.flows.main import main as flow
 
-    workspace = Workspace.find()
-    spec = load_task(workspace.conf, task, overrides)
-    source = load_source(workspace.conf, spec.source)
-    result = _run(
-        workspace,
+    source = _source_of(task, overrides)
+    result = _of_task(
         "main",
-        spec.name,
-        lambda run: flow(spec, source, _lake(workspace), MlflowModels(), run),
+        (task, overrides),
+        lambda spec, lake, models, run: flow(spec, source, lake, models, run),
         summary.of_main,
     )
     return _status(result.deciding)
@@ -63,13 +62,11 @@ def train(task: str, cutoff: str, overrides: str) -> int:
     """A challenger."""
     from pipelines.flows.train import train as flow
 
-    workspace, known_at = Workspace.find(), _cutoff(cutoff)
-    spec = load_task(workspace.conf, task, overrides)
-    result = _run(
-        workspace,
+    known_at = _cutoff(cutoff)
+    result = _of_task(
         "train",
-        spec.name,
-        lambda run: flow(spec, _lake(workspace), MlflowModels(), run, known_at),
+        (task, overrides),
+        lambda spec, lake, models, run: flow(spec, lake, models, run, known_at),
         summary.of_trained,
     )
     return _status(result.outcome)
@@ -79,25 +76,14 @@ def promote(task: str) -> int:
     """Challenger against champion."""
     from pipelines.flows.promote import promote as flow
 
-    workspace = Workspace.find()
-    spec = load_task(workspace.conf, task)
-    result = _run(
-        workspace,
-        "promote",
-        spec.name,
-        lambda run: flow(spec, _lake(workspace), MlflowModels(), run),
-        summary.of_promotion,
-    )
-    return _status(result.outcome)
+    return _status(_of_task("promote", (task, ""), flow, summary.of_promotion).outcome)
 
 
 def rollback(task: str) -> int:
     """Back to the previous champion."""
     from pipelines.flows.rollback import rollback as flow
 
-    workspace = Workspace.find()
-    spec = load_task(workspace.conf, task)
-    result = _run(workspace, "rollback", spec.name, lambda run: flow(spec, MlflowModels(), run), summary.of_rollback)
+    result = _of_task("rollback", (task, ""), lambda spec, _, models, run: flow(spec, models, run), summary.of_rollback)
     return _status(result.outcome)
 
 
@@ -105,14 +91,9 @@ def score(task: str, cutoff: str) -> int:
     """Scores of one cutoff."""
     from pipelines.flows.score import score as flow
 
-    workspace, known_at = Workspace.find(), _cutoff(cutoff)
-    spec = load_task(workspace.conf, task)
-    result = _run(
-        workspace,
-        "score",
-        spec.name,
-        lambda run: flow(spec, _lake(workspace), MlflowModels(), run, known_at),
-        summary.of_scores,
+    known_at = _cutoff(cutoff)
+    result = _of_task(
+        "score", (task, ""), lambda spec, lake, models, run: flow(spec, lake, models, run, known_at), summary.of_scores
     )
     return _status(result.outcome)
 
@@ -122,13 +103,11 @@ def drift_check(task: str, cutoff: str, retrain: str) -> int:
     from pipelines.flows.drift_check import Retraining
     from pipelines.flows.drift_check import drift_check as flow
 
-    workspace, known_at = Workspace.find(), _cutoff(cutoff)
-    spec = load_task(workspace.conf, task)
-    result = _run(
-        workspace,
+    known_at, retraining = _cutoff(cutoff), Retraining(retrain)
+    result = _of_task(
         "drift_check",
-        spec.name,
-        lambda run: flow(spec, _lake(workspace), MlflowModels(), run, known_at, Retraining(retrain)),
+        (task, ""),
+        lambda spec, lake, models, run: flow(spec, lake, models, run, known_at, retraining),
         summary.of_drift,
     )
     return _status(result.outcome)
@@ -138,16 +117,32 @@ def retrain(task: str, cutoff: str) -> int:
     """A challenger, and what the gates say to it."""
     from pipelines.flows.retrain import retrain as flow
 
-    workspace, known_at = Workspace.find(), _cutoff(cutoff)
-    spec = load_task(workspace.conf, task)
-    result = _run(
-        workspace,
+    known_at = _cutoff(cutoff)
+    result = _of_task(
         "retrain",
-        spec.name,
-        lambda run: flow(spec, _lake(workspace), MlflowModels(), run, known_at),
+        (task, ""),
+        lambda spec, lake, models, run: flow(spec, lake, models, run, known_at),
         summary.of_retrained,
     )
     return _status(result.outcome)
+
+
+def _of_task(
+    name: str,
+    task: tuple[str, str],
+    flow: Callable[[TaskSpec, FileLake, MlflowModels, Run], R],
+    show: Callable[[R, summary.Place], None],
+) -> R:
+    """Run a flow on a task, given by its name and overrides."""
+    workspace = Workspace.find()
+    spec = load_task(workspace.conf, *task)
+    lake, models = _lake(workspace), MlflowModels()
+    return _run(workspace, name, spec.name, lambda run: flow(spec, lake, models, run), show)
+
+
+def _source_of(task: str, overrides: str) -> SourceSpec:
+    workspace = Workspace.find()
+    return load_source(workspace.conf, load_task(workspace.conf, task, overrides).source)
 
 
 def _run(
