@@ -17,27 +17,29 @@ from support.project import Project
 from support.shop import make_shop
 
 SEED = 20_261_122
-N_KILLS = 4
-LONGEST_S = 16.0
+STAGES = ("ingest:", "registering", "promote:", "score:", "drift_check:")
+LONGEST_WAIT_S = 1.5
 
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
-    """A shop whose loop was killed again and again, each time at another moment."""
+    """A shop whose loop was killed in every stage, at a random moment of it."""
     project = Project(make_shop(tmp_path_factory.mktemp("killed")).root)
     moments = random.Random(SEED)
-    for _ in range(N_KILLS):
-        process = subprocess.Popen(
+    for stage in STAGES:
+        with subprocess.Popen(
             [sys.executable, "-m", "pipelines", "main", "--task", "tiny_churn"],
             cwd=project.root,
             env=project.environment(),
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(moments.uniform(2.0, LONGEST_S))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert any(stage in line for line in process.stderr), f"it never came to '{stage}'"
+            time.sleep(moments.uniform(0.0, LONGEST_WAIT_S))
+            process.send_signal(signal.SIGKILL)
         _check_nothing_is_half_done(project)
+    assert FileLake(project.root / "data", project.root, DuckDBEngine()).find_manifest("tiny_shop") is not None
     return project
 
 

@@ -1,5 +1,7 @@
 """A verdict, and what follows from it."""
 
+from datetime import timedelta
+
 import pytest
 
 from pipelines.core.protocols import CHAMPION
@@ -52,10 +54,10 @@ def test_with_retraining_off_the_verdict_stands_and_nothing_is_trained(watched):
     assert run.children == []
 
 
-def test_a_feed_that_fell_silent_is_broken_data_and_never_retrains(watched):
+def test_a_feed_that_fell_to_a_trickle_is_broken_data_and_never_retrains(watched):
     bought = sales()
-    last_hope = bought["at"] >= "2020-10-25"
-    shop, task, models = watched(bought[(bought["at"] < "2020-10-01") | last_hope])
+    trickle = bought.index % 10 == 0
+    shop, task, models = watched(bought[(bought["at"] < "2020-10-01") | trickle])
 
     checked = drift_check(task, shop.lake, models, run := MemoryRun(), parse_cutoff("2020-10-19"), Retraining.AUTO)
 
@@ -89,3 +91,13 @@ def test_the_verdict_and_the_page_are_logged(watched):
 
     assert run.artifacts["drift/verdict.json"]["kind"] == run.logged_tags["verdict"]
     assert "<html" in run.artifacts["drift/report.html"].lower()
+
+
+def test_a_retrain_that_changes_nothing_is_not_called_one(watched):
+    shop, task, models = watched(sales(slower=4.0, slow_from=212), min_volume=0.05)
+    later = EARLY + timedelta(days=1)  # no further Monday has matured
+
+    checked = drift_check(task, shop.lake, models, run := MemoryRun(), later, Retraining.AUTO)
+
+    assert checked.outcome == Outcome.WATCH
+    assert run.children == []

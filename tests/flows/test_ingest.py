@@ -6,9 +6,11 @@ import pytest
 from pipelines.core.errors import ContractError
 from pipelines.flows.ingest import ingest
 from pipelines.flows.outcome import Outcome
+from pipelines.scoring.history import history
 from pipelines.tables.contract import Role
+from pipelines.tables.source import SourceSpec
 from support.memory import MemoryRun
-from support.shop import Shop, make_shop, sales, write_sales
+from support.shop import SOURCE, Shop, make_shop, sales, write_sales
 
 
 def test_every_row_is_read_and_accepted_or_set_aside(tmp_path):
@@ -80,3 +82,47 @@ def test_money_is_exact(tmp_path):
     ingest(shop.source, shop.lake, MemoryRun())
 
     assert str(shop.lake.table("tiny_shop", "events").amount.sum().execute()) == "1.00"
+
+
+def test_an_event_dated_ahead_does_not_move_the_end_of_the_log(tmp_path):
+    bought = sales(50)
+    ahead = bought.tail(1).assign(at=bought["at"].max() + pd.Timedelta(days=7))
+    shop = make_shop(tmp_path, pd.concat([bought, ahead]))
+
+    manifest = ingest(shop.source, shop.lake, MemoryRun()).manifest
+
+    assert manifest.last_event.date() == ahead["at"].iloc[0].date()
+    assert manifest.latest.date() == bought["at"].max().date()
+
+
+def test_ids_that_look_like_numbers_stay_as_they_are_written(tmp_path):
+    bought = sales(20)
+    shop = make_shop(tmp_path, bought)
+    people = pd.DataFrame({"who": [str(i) for i in range(25_000)] + ["00007"], "band": "x"})
+    people.to_csv(tmp_path / "raw/people.csv", index=False)
+
+    customers = ingest(shop.source, shop.lake, MemoryRun()).manifest.tables["customers"]
+
+    assert (customers.n_accepted, customers.quarantined) == (25_001, {})
+
+
+def test_a_shop_without_order_ids_has_one_order_a_day(tmp_path):
+    shop = make_shop(tmp_path, sales(20))
+    columns = {name: how for name, how in SOURCE["tables"]["events"]["columns"].items() if name != "order_id"}
+    events = {**SOURCE["tables"]["events"], "columns": columns}
+    source = SourceSpec.read({**SOURCE, "tables": {**SOURCE["tables"], "events": events}}, "test")
+    manifest = ingest(source, shop.lake, MemoryRun()).manifest
+
+    days = history(shop.lake, "tiny_shop", manifest.latest)
+
+    assert set(days.measures["n_orders"]) == {1}
+
+
+def test_tables_that_are_gone_are_ingested_again(shop: Shop):
+    ingest(shop.source, shop.lake, MemoryRun())
+    next(shop.root.glob("data/lake/tiny_shop/*/events.parquet")).unlink()
+
+    again = ingest(shop.source, shop.lake, MemoryRun())
+
+    assert again.outcome == Outcome.DONE
+    assert shop.lake.table("tiny_shop", "events").count().execute() == again.manifest.tables["events"].n_accepted

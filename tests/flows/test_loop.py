@@ -54,7 +54,7 @@ def test_another_seed_gives_another_digest(loop):
 
 def test_no_customer_stands_in_anything_that_is_logged(loop):
     runs = [loop.run, *loop.run.children]
-    logged = [json.dumps([run.logged_params, run.logged_tags, sorted(run.metrics), run.progress.said]) for run in runs]
+    logged = [json.dumps([run.logged_params, run.logged_tags, run.description, run.progress.said]) for run in runs]
     for run in runs:
         for artifact in run.artifacts.values():
             logged.append(_text(artifact))
@@ -131,4 +131,4 @@ def _text(artifact):
         return " ".join(text.get_text() for text in artifact.findobj(match=lambda one: hasattr(one, "get_text")))
     if isinstance(artifact, pd.DataFrame):
         return artifact.to_csv()
-    return artifact if isinstance(artifact, str) else json.dumps(artifact)
+    return artifact if isinstance(artifact, str) else json.dumps(artifact, allow_nan=False)

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from pipelines.config.files import load_task
 from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS
 from pipelines.core.windows import parse_cutoff
@@ -14,7 +15,6 @@ from pipelines.flows.score import score
 from pipelines.flows.train import train
 from pipelines.scoring.scorer import Scorer
 from support.memory import MemoryModels, MemoryRun
-from support.shop import sales, write_sales
 
 EARLY, LATE = parse_cutoff("2020-08-24"), parse_cutoff("2020-10-19")
 
@@ -38,7 +38,7 @@ def test_a_refusal_shows_every_reason_and_leaves_the_champion(ready):
     promotion = promote(task, ready.lake, models, run)
 
     assert promotion.outcome == Outcome.REFUSED
-    assert [ruling.gate for ruling in promotion.rulings] == [gate.type for gate in task.gates]
+    assert [ruling.gate for ruling in promotion.rulings] == ["asks_the_same", *(gate.type for gate in task.gates)]
     assert not {ruling.gate: ruling.passed for ruling in promotion.rulings}["calibrated"]
     assert models.find("tiny_churn", CHAMPION) is None
     assert models.find("tiny_churn", CHALLENGER) is not None
@@ -78,7 +78,7 @@ def test_a_challenger_that_knows_less_than_the_champion_is_refused(ready):
 
     ruling = {ruling.gate: ruling for ruling in promotion.rulings}["beats_champion"]
     assert not ruling.passed
-    assert "may have learned from the rows" in ruling.reason
+    assert "It has seen outcomes of the rows they would be compared on." in ruling.reason
 
 
 def test_an_inverted_model_is_refused_by_the_baselines(ready):
@@ -101,7 +101,8 @@ def test_a_model_that_cannot_be_loaded_is_refused_not_promoted(ready):
     promotion = promote(ready.task, ready.lake, models, MemoryRun())
 
     assert promotion.outcome == Outcome.REFUSED
-    assert all("could not be judged: ModelError" in r.reason for r in promotion.rulings if r.gate != "beats_champion")
+    judged = [ruling for ruling in promotion.rulings if ruling.gate not in {"asks_the_same", "beats_champion"}]
+    assert all("could not be judged: ModelError" in ruling.reason for ruling in judged)
 
 
 def test_a_model_without_a_signature_is_refused(ready):
@@ -114,16 +115,60 @@ def test_a_model_without_a_signature_is_refused(ready):
     assert [r.gate for r in promotion.rulings if not r.passed] == ["has_signature"]
 
 
-def test_a_challenger_trained_on_a_log_that_was_since_replaced_is_judged_on_the_present_one(ready):
+def test_a_challenger_trained_for_another_question_is_refused(ready):
     models = MemoryModels()
-    train(ready.task, ready.lake, models, MemoryRun(), LATE)
-    write_sales(ready.root, sales(seed=2))
-    ingest(ready.source, ready.lake, MemoryRun())
+    other = load_task(ready.root / "conf", "tiny_churn", "outcome.horizon=P14D")
+    train(other, ready.lake, models, MemoryRun(), LATE)
 
     promotion = promote(ready.task, ready.lake, models, MemoryRun())
 
-    assert promotion.outcome in {Outcome.PROMOTED, Outcome.REFUSED}
-    assert {r.gate for r in promotion.rulings} == {gate.type for gate in ready.task.gates}
+    assert promotion.outcome == Outcome.REFUSED
+    assert [r.gate for r in promotion.rulings if not r.passed] == ["asks_the_same"]
+
+
+def test_fewer_baselines_at_training_do_not_spare_the_comparison(ready):
+    models = MemoryModels()
+    fewer = ready.task.model_copy(update={"baselines": ready.task.baselines[:1]})
+    train(fewer, ready.lake, models, MemoryRun(), LATE)
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    assert "recency_rule" in {r.gate: r.reason for r in promotion.rulings}["beats_baselines"]
+
+
+def test_a_champion_with_other_features_is_compared_on_rows_of_its_own(ready):
+    models = MemoryModels()
+    fewer = ready.task.model_copy(update={"features": ready.task.features[:2]})
+    models.crown(train(fewer, ready.lake, models, MemoryRun(), EARLY).version)
+    train(ready.task, ready.lake, models, MemoryRun(), LATE)
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    reason = {r.gate: r.reason for r in promotion.rulings}["beats_champion"]
+    assert "the champion in roc_auc" in reason
+
+
+def test_a_champion_that_was_fitted_on_the_test_rows_is_not_compared(ready):
+    models = MemoryModels()
+    short = ready.task.model_copy(update={"timeline": ready.task.timeline.model_copy(update={"n_test": 1})})
+    models.crown(train(short, ready.lake, models, MemoryRun(), LATE).version)
+    train(ready.task, ready.lake, models, MemoryRun(), LATE)
+
+    promotion = promote(ready.task, ready.lake, models, MemoryRun())
+
+    assert "It has seen outcomes" in {r.gate: r.reason for r in promotion.rulings}["beats_champion"]
+
+
+def test_a_new_policy_ships_though_the_digest_is_the_same(ready):
+    models = MemoryModels()
+    first = _promoted(ready, models, LATE)
+    wider = load_task(ready.root / "conf", "tiny_churn", "policy.share=0.3")
+    second = train(wider, ready.lake, models, MemoryRun(), LATE).version
+
+    promotion = promote(wider, ready.lake, models, MemoryRun())
+
+    assert first.digest == second.digest
+    assert promotion.outcome != Outcome.UNCHANGED
 
 
 def test_scoring_without_a_champion_says_what_to_run(ready):

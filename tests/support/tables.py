@@ -47,6 +47,7 @@ def manifest(data_digest: str = "0" * 64, **tables: TableManifest) -> Manifest:
         files={},
         first_event=day_moment(1),
         last_event=day_moment(20),
+        latest=day_moment(20),
         n_customers=2,
         currency="EUR",
         decimals=2,

@@ -62,9 +62,13 @@ class FileLake:
         return self._engine.columns(expression)
 
     def find_manifest(self, source: str) -> Manifest | None:
-        """What was ingested, or None."""
+        """What was ingested, or None; a manifest whose tables are gone counts for nothing."""
         path = self._home_of(source) / "manifest.json"
-        return Manifest.read(json.loads(path.read_bytes()), str(path)) if path.exists() else None
+        if not path.exists():
+            return None
+        found = Manifest.read(json.loads(path.read_bytes()), str(path))
+        folder = self._version(source, found.data_digest)
+        return found if all((folder / f"{name}.parquet").is_file() for name in found.tables) else None
 
     def manifest(self, source: str) -> Manifest:
         """What was ingested."""
@@ -141,9 +145,9 @@ class FileLake:
         path = self._path(source, name)
         try:
             return self._engine.read(str(path))
-        except Exception as error:  # engines differ in what they raise for a file they cannot read
+        except Exception as error:  # engines differ in what they raise, and their texts quote customers' rows
             raise ContractError(
-                f"Source '{source.name}': {path.name} cannot be read: {str(error).splitlines()[0]}.",
+                f"Source '{source.name}': {path.name} cannot be read ({type(error).__name__}).",
                 why=f"It is the raw table '{name}'.",
                 fix="Give a whole Parquet or CSV file.",
             ) from error

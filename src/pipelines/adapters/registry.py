@@ -18,7 +18,7 @@ from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, Schema
 
-from pipelines.core.errors import ModelError, RegistryError
+from pipelines.core.errors import ModelError, PipelineError, RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, LoadedModel, ModelVersion, NewVersion, Run
 
 _NEEDS = ("mlflow", "lightgbm", "numpy", "pandas", "pydantic", "scikit-learn", "scipy")
@@ -67,7 +67,7 @@ class MlflowModels:
         """The model, loaded as serving loads it."""
         try:
             model = mlflow.pyfunc.load_model(f"models:/{version.task}/{version.version}")
-        except (MlflowException, OSError, ModelError, KeyError) as error:
+        except (MlflowException, OSError, PipelineError, LookupError, TypeError, ValueError) as error:
             raise ModelError(
                 f"Version {version.version} of '{version.task}' cannot be loaded ({type(error).__name__}: {error}).",
                 why="What cannot be loaded cannot score.",

@@ -22,6 +22,7 @@ from mlflow.entities import Metric, Param, RunInfo, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.adapters.workspace import Workspace
 from pipelines.core.errors import RegistryError
@@ -90,7 +91,7 @@ class MlflowRun:
 
     def trial(self, number: int, params: Mapping[str, float], value: float | None, state: str) -> None:
         """Log one trial of a search as a nested run."""
-        tags = {_PARENT: self.run_id, _NAME: f"trial {number:03d}", "state": state}
+        tags = {_PARENT: self.run_id, _NAME: f"trial {number:03d}", "state": state, **self.root_tags}
         run_id = _client().create_run(self.experiment_id, tags=tags, run_name=f"trial {number:03d}").info.run_id
         metrics = [] if value is None else [Metric("valid.log_loss", value, _milliseconds(run_id), 0)]
         _client().log_batch(run_id, metrics=metrics, params=[Param(key, str(it)) for key, it in params.items()])
@@ -124,11 +125,26 @@ def open_run(
     """
     mlflow.set_tracking_uri(workspace.tracking_uri)
     given = os.environ.get("MLFLOW_RUN_ID")
-    info = _joined(given, name) if given else _created(workspace, experiment, name)
-    run = MlflowRun(info.run_id, info.experiment_id, workspace.case_key(), progress, tags)
+    case_key = workspace.case_key()
+    info = _opened(workspace, experiment, name, given)
+    run = MlflowRun(info.run_id, info.experiment_id, case_key, progress, tags)
     with _ended(run.run_id, leave_open=bool(given)):
         run.tags(tags)
         yield run
+
+
+def _opened(workspace: Workspace, experiment: str, name: str, given: str | None) -> RunInfo:
+    """The run to record into; a store's own message may hold its password, so only its kind is shown."""
+    try:
+        return _joined(given, name) if given else _created(workspace, experiment, name)
+    except (MlflowException, ImportError, OSError, SQLAlchemyError) as error:
+        code = getattr(error, "error_code", "")
+        raise RegistryError(
+            f"The tracking store {workspace.shown_tracking_uri} cannot be used ({type(error).__name__} {code}).",
+            why=f"The run '{name}' of experiment '{experiment}' would be kept there.",
+            fix="Start the server, install its database driver, restore a deleted experiment, or correct "
+            "MLFLOW_TRACKING_URI and MLFLOW_RUN_ID; unset, the store is the embedded one.",
+        ) from None
 
 
 def _joined(run_id: str, name: str) -> RunInfo:
@@ -137,15 +153,8 @@ def _joined(run_id: str, name: str) -> RunInfo:
 
 
 def _created(workspace: Workspace, experiment: str, name: str) -> RunInfo:
-    try:
-        whose = {"mlflow.user": getpass.getuser(), "mlflow.source.name": f"regulars {name}"}
-        return _client().create_run(_experiment(workspace, experiment), tags=whose, run_name=name).info
-    except (MlflowException, OSError) as error:
-        raise RegistryError(
-            f"The tracking store {workspace.shown_tracking_uri} cannot be used ({str(error).splitlines()[0]:.200}).",
-            why="Runs and models are kept there.",
-            fix="Start the server, or correct MLFLOW_TRACKING_URI; unset, it is the embedded store.",
-        ) from error
+    whose = {"mlflow.user": getpass.getuser(), "mlflow.source.name": f"regulars {name}"}
+    return _client().create_run(_experiment(workspace, experiment), tags=whose, run_name=name).info
 
 
 @contextmanager
@@ -167,7 +176,13 @@ def _experiment(workspace: Workspace, name: str) -> str:
     local = workspace.tracking_uri.startswith("sqlite:")
     location = f"{workspace.artifact_root}/{name}" if local else None
     kind = {"mlflow.experimentKind": "custom_model_development"}  # what the UI shows: models, not chats
-    return str(_client().create_experiment(name, artifact_location=location, tags=kind))
+    try:
+        return str(_client().create_experiment(name, artifact_location=location, tags=kind))
+    except MlflowException as error:
+        made = _client().get_experiment_by_name(name)
+        if error.error_code == "RESOURCE_ALREADY_EXISTS" and made is not None:
+            return str(made.experiment_id)  # another process was first
+        raise
 
 
 def _client() -> MlflowClient:

@@ -58,7 +58,7 @@ class Workspace:
     @property
     def shown_tracking_uri(self) -> str:
         """The same without a password, for messages."""
-        return re.sub(r"://[^/@]*@", "://***@", self.tracking_uri)
+        return re.sub(r"://[^/]*@", "://***@", self.tracking_uri)
 
     @property
     def artifact_root(self) -> str:

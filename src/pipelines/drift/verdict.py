@@ -162,7 +162,7 @@ class Verdict:
         """The verdict for a champion that already knows everything known at the cutoff: nothing to retrain on."""
         if self.kind != Kind.RETRAIN:
             return self
-        known = f"The champion was trained on what is known at {known_at:%Y-%m-%d}: there is nothing newer to learn"
+        known = f"Every outcome matured by {known_at:%Y-%m-%d} was trained on: there is nothing newer to learn"
         return replace(self, kind=Kind.WATCH, reasons=(*self.reasons, known))
 
     def as_dict(self) -> dict[str, object]:

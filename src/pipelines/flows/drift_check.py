@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from pipelines.core.protocols import Models, ModelVersion, Run
+from pipelines.core.protocols import CHALLENGER, Models, ModelVersion, Run
 from pipelines.core.randomness import generator_for
 from pipelines.core.windows import day_number
 from pipelines.drift.check import Side, check
@@ -20,7 +20,7 @@ from pipelines.drift.verdict import Kind, Verdict
 from pipelines.features.days import CustomerDays
 from pipelines.features.panel import catalogue
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import describe_run, task_of
+from pipelines.flows.prepare import describe_run, task_of, timeline_at
 from pipelines.flows.retrain import Retrained, retrain
 from pipelines.flows.score import champion_of
 from pipelines.scoring.history import history
@@ -85,29 +85,44 @@ def _compared(
     reference = Side(logged, pd.factorize(logged["case_id"])[0], logged["score"].to_numpy())
     current = Side(described.rows, described.spine.customer, scores)
     rng = generator_for(task.seed, "drift")
-    found = check(reference, current, features, _volume(days, logged, known_at), task.drift, rng)
-    verdict = found if champion.known_at < known_at else found.without_news(known_at)
+    usual = history(lake, trained.source, champion.known_at)
+    found = check(reference, current, features, _volume(usual, logged, days, known_at), task.drift, rng)
+    verdict = found if _has_news(task, lake, models, champion, known_at) else found.without_news(known_at)
     pages = (logged[[*names, "score"]], described.rows.assign(score=scores))
     return verdict, drift_html(*pages, rng=rng)
 
 
-def _volume(days: CustomerDays, logged: pd.DataFrame, known_at: datetime) -> Volume:
-    """Order lines per day: in the weeks before the reference's cutoffs, and in the last week."""
+def _has_news(task: TaskSpec, lake: Lake, models: Models, champion: ModelVersion, known_at: datetime) -> bool:
+    """Whether an outcome has matured that neither the champion nor a refused challenger has learned from."""
+    manifest = lake.manifest(task.source)
+    challenger = models.find(task.name, CHALLENGER)
+    tried = [version.known_at for version in (champion, challenger) if version is not None]
+    newest = [timeline_at(task, manifest, at).labelled[-1] for at in (max(tried), known_at)]
+    return newest[0] < newest[1]
+
+
+def _volume(usual: CustomerDays, logged: pd.DataFrame, days: CustomerDays, known_at: datetime) -> Volume:
+    """Order lines per day: in the week before each of the reference's cutoffs, and in the last week."""
     now = day_number(known_at)
     ends = np.unique(logged["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64))
-    lines = days.measures["n_lines"]
-
-    def per_day(end: int) -> float:
-        return float(lines[(days.day >= end - _WEEK_DAYS) & (days.day < end)].sum()) / _WEEK_DAYS
-
     return Volume(
-        reference_per_day=float(np.mean([per_day(int(end)) for end in ends])),
-        current_per_day=per_day(now),
+        reference_per_day=float(np.mean([_lines_per_day(usual, int(end)) for end in ends])),
+        current_per_day=_lines_per_day(days, now),
         days_since_last_event=now - 1 - int(days.day.max(initial=0)),
     )
 
 
+def _lines_per_day(days: CustomerDays, end: int) -> float:
+    lines = days.measures["n_lines"][(days.day >= end - _WEEK_DAYS) & (days.day < end)]
+    return float(lines.sum()) / _WEEK_DAYS
+
+
 def _outcome(verdict: Verdict, retrained: Retrained | None) -> Outcome:
+    """A retrain that changed nothing leaves the drifted champion in place: somebody should look."""
     if retrained is None:
         return Outcome(verdict.kind.value)
-    return Outcome.RETRAIN_REFUSED if retrained.outcome == Outcome.REFUSED else Outcome.RETRAINED
+    return {
+        Outcome.PROMOTED: Outcome.RETRAINED,
+        Outcome.REFUSED: Outcome.RETRAIN_REFUSED,
+        Outcome.UNCHANGED: Outcome.WATCH,
+    }[retrained.outcome]

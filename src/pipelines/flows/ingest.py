@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.core.errors import ContractError
+from pipelines.core.errors import ConfigError, ContractError
 from pipelines.core.protocols import Run
 from pipelines.core.report import Report
 from pipelines.core.spec import digest
+from pipelines.core.windows import day_moment
 from pipelines.flows.outcome import Outcome
 from pipelines.tables.checks import CHECKS, REASON, judged
 from pipelines.tables.contract import TABLES, Role, table_named
 from pipelines.tables.lake import Lake
-from pipelines.tables.manifest import Manifest, TableManifest
+from pipelines.tables.manifest import Manifest, TableManifest, latest_day
 from pipelines.tables.mapping import mapped
 from pipelines.tables.source import SourceSpec
 
@@ -32,10 +33,10 @@ def ingest(source: SourceSpec, lake: Lake, run: Run) -> Ingested:
     run.progress.stage(f"ingest: {source.title}")
     files = lake.raw_digests(source)
     data_digest = _data_digest(source, files)
-    manifest = lake.find_manifest(source.name)
-    is_new = manifest is None or manifest.data_digest != data_digest
-    if manifest is None or is_new:
-        with lake.writing(source.name):
+    with lake.writing(source.name):
+        manifest = _present(source, lake)
+        is_new = manifest is None or manifest.data_digest != data_digest
+        if manifest is None or is_new:
             manifest = _stored(source, lake, files, data_digest)
     run.tags(
         {
@@ -46,6 +47,14 @@ def ingest(source: SourceSpec, lake: Lake, run: Run) -> Ingested:
     )
     run.publish(_report(manifest))
     return Ingested(manifest, Outcome.DONE if is_new else Outcome.UNCHANGED)
+
+
+def _present(source: SourceSpec, lake: Lake) -> Manifest | None:
+    """What was ingested before; None if there is nothing, or if another release wrote it in its own way."""
+    try:
+        return lake.find_manifest(source.name)
+    except ConfigError:
+        return None
 
 
 def _stored(source: SourceSpec, lake: Lake, files: dict[str, str], data_digest: str) -> Manifest:
@@ -64,6 +73,7 @@ def _stored(source: SourceSpec, lake: Lake, files: dict[str, str], data_digest: 
         files=files,
         first_event=_moment(span["first_event"][0]),
         last_event=_moment(span["last_event"][0]),
+        latest=_latest(lake, _accepted(events)),
         n_customers=int(span["n_customers"][0]),
         currency=source.currency,
         decimals=source.decimals,
@@ -106,6 +116,12 @@ def _span(events: Any) -> Any:
         last_event=events.event_time.max(),
         n_customers=events.customer_id.nunique(),
     )
+
+
+def _latest(lake: Lake, events: Any) -> datetime:
+    day = (events.event_time.epoch_seconds() // 86_400).cast("int64")
+    days = lake.columns(events.select(day=day).distinct().order_by("day"))["day"]
+    return day_moment(latest_day([int(one) for one in days]))
 
 
 def _moment(value: Any) -> datetime:

@@ -51,5 +51,5 @@ def main(task: TaskSpec, source: SourceSpec, lake: Lake, models: Models, run: Ru
         with run.child("drift_check") as child:
             checked = drift_check(task, lake, models, child, None, Retraining.AUTO)
     finished = Finished(task, ingested, found.trained, found.promotion, scored, checked)
-    run.tags({"task": task.name, "outcome": finished.outcome, "drift": checked.outcome if checked else ""})
+    run.tags({"outcome": finished.outcome, "drift": checked.outcome if checked else ""})
     return finished

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
+
+from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import ModelVersion, Run
 from pipelines.core.spec import flat
 from pipelines.core.windows import Window
@@ -35,15 +38,27 @@ def prepare(task: TaskSpec, lake: Lake, cutoff: datetime | None) -> Prepared:
     """Divide the time before ``cutoff``, and build the labelled panel of all its cutoffs in one pass."""
     manifest = lake.manifest(task.source)
     known_at = manifest.known_at(cutoff)
-    timeline = task.timeline.divide(Window(manifest.span.start, known_at), task.horizon)
+    timeline = timeline_at(task, manifest, known_at)
     days = history(lake, task.source, known_at)
     labelled = labelled_panel(task, days, timeline.labelled)
     return Prepared(manifest, known_at, days, timeline, labelled, catalogue(task.features, manifest.currency))
 
 
+def timeline_at(task: TaskSpec, manifest: Manifest, known_at: datetime) -> Timeline:
+    """How the time before ``known_at`` is divided."""
+    return task.timeline.divide(Window(manifest.span.start, known_at), task.horizon)
+
+
 def task_of(version: ModelVersion) -> TaskSpec:
     """The task as it was when this version was trained: its features and labels are computed by that."""
-    return TaskSpec.model_validate_json(version.config)
+    try:
+        return TaskSpec.model_validate_json(version.config)
+    except ValidationError as error:
+        raise RegistryError(
+            f"The task of version {version.version} of '{version.task}' has {error.error_count()} problems.",
+            why="It was trained by another release, which described tasks differently.",
+            fix=f"Run: regulars retrain --task {version.task}",
+        ) from error
 
 
 def describe_run(run: Run, task: TaskSpec, manifest: Manifest, known_at: datetime) -> None:

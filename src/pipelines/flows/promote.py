@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
+from pipelines.features.panel import catalogue
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import describe_run, prepare, task_of
+from pipelines.flows.prepare import describe_run, prepare, task_of, timeline_at
 from pipelines.gates.evidence import Ruling
 from pipelines.gates.gates import judge_all
-from pipelines.scoring.evidence import ScoredEvidence
+from pipelines.scoring.evidence import Contender, ScoredEvidence
 from pipelines.tables.lake import Lake
+from pipelines.tables.manifest import Manifest
 from pipelines.tasks.task import TaskSpec
 
 
@@ -31,11 +33,13 @@ def promote(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Promotion:
     """Crown the challenger if every gate agrees; the same digest is not promoted over itself."""
     run.progress.stage(f"promote: judging the challenger of '{task.name}'")
     challenger, champion = _contenders(task, models)
-    if champion is not None and champion.digest == challenger.digest:
+    manifest = lake.manifest(task.source)
+    describe_run(run, task, manifest, challenger.known_at)
+    if champion is not None and _is_the_same(challenger, champion):
         promotion = Promotion(challenger, champion, champion, (), Outcome.UNCHANGED)
         models.dismiss(challenger)
     else:
-        rulings = judge_all(task.gates, _evidence(lake, models, challenger, champion, run))
+        rulings = judge_all(task.gates, _evidence(task, lake, models, challenger, champion))
         promotion = _settled(challenger, champion, rulings)
     run.publish(_report(promotion))
     run.describe(_in_words(promotion))
@@ -56,16 +60,32 @@ def _contenders(task: TaskSpec, models: Models) -> tuple[ModelVersion, ModelVers
     return challenger, models.find(task.name, CHAMPION)
 
 
+def _is_the_same(challenger: ModelVersion, champion: ModelVersion) -> bool:
+    """Same trees, features and calibration, and nothing new in what is decided and said from them."""
+    ours, theirs = task_of(challenger), task_of(champion)
+    return challenger.digest == champion.digest and (ours.policy, ours.n_reasons) == (theirs.policy, theirs.n_reasons)
+
+
 def _evidence(
-    lake: Lake, models: Models, challenger: ModelVersion, champion: ModelVersion | None, run: Run
+    task: TaskSpec, lake: Lake, models: Models, challenger: ModelVersion, champion: ModelVersion | None
 ) -> ScoredEvidence:
-    """Both on the challenger's test rows, described and labelled as the challenger was trained."""
+    """Both on the challenger's test rows, each described as it was trained."""
     trained = task_of(challenger)
     prepared = prepare(trained, lake, challenger.known_at)
-    describe_run(run, trained, prepared.manifest, prepared.known_at)
     return ScoredEvidence(
-        trained, prepared.timeline, prepared.labelled, prepared.features, models.load, challenger, champion
+        task=task,
+        labelled=prepared.labelled,
+        days=prepared.days,
+        features=catalogue(task.features, prepared.manifest.currency),
+        load=models.load,
+        challenger_side=Contender(challenger, trained, prepared.timeline),
+        champion_side=None if champion is None else _contender(champion, prepared.manifest),
     )
+
+
+def _contender(version: ModelVersion, manifest: Manifest) -> Contender:
+    trained = task_of(version)
+    return Contender(version, trained, timeline_at(trained, manifest, version.known_at))
 
 
 def _settled(challenger: ModelVersion, champion: ModelVersion | None, rulings: tuple[Ruling, ...]) -> Promotion:

@@ -33,6 +33,10 @@ class Evidence(Protocol):
         """
         ...
 
+    def asks_the_same(self) -> bool:
+        """Whether the challenger was trained for the question that the task asks now, and tested as it says."""
+        ...
+
     def signature(self) -> tuple[str, ...] | None:
         """The columns that the logged model's signature names; None if it has none."""
         ...

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.core.errors import ModelError
+from pipelines.core.errors import ModelError, PipelineError
 from pipelines.core.intervals import Interval
 from pipelines.evaluation.metrics import METRICS
 from pipelines.gates.evidence import Evidence, Gate, Metrics, Ruling
@@ -88,6 +88,22 @@ class HasSignature(Gate):
         return self.ruling(passed=True, reason=f"signature with {len(names)} columns and an input example")
 
 
+class AsksTheSame(Gate):
+    """The challenger answers the task's question: same source, population, outcome, features and test.
+
+    Judged at every promotion, declared or not: otherwise an override at training would choose its own examination.
+    """
+
+    type: Literal["asks_the_same"] = "asks_the_same"
+
+    def judge(self, evidence: Evidence) -> Ruling:
+        """Refuse a model that was trained for something else."""
+        if evidence.asks_the_same():
+            return self.ruling(passed=True, reason="trained for the task as it stands")
+        said = "trained with another source, population, outcome, features or timeline than the task file has now"
+        return self.ruling(passed=False, reason=f"{said}; train again without that override, or change the file")
+
+
 AnyGate = Annotated[BeatsBaselines | BeatsChampion | Calibrated | HasSignature, Field(discriminator="type")]
 
 
@@ -103,19 +119,20 @@ def judge_all(gates: Sequence[AnyGate], evidence: Evidence) -> tuple[Ruling, ...
     """
     if not gates:
         return (Ruling("gates", passed=False, reason="the task declares no gates"),)
-    return tuple(_fail_closed(gate, evidence) for gate in gates)
+    return tuple(_fail_closed(gate, evidence) for gate in (AsksTheSame(), *gates))
 
 
-def _fail_closed(gate: AnyGate, evidence: Evidence) -> Ruling:
+def _fail_closed(gate: Gate, evidence: Evidence) -> Ruling:
     try:
         return gate.judge(evidence)
     except Exception as error:  # whatever went wrong, what could not be judged has not passed
-        return gate.ruling(passed=False, reason=f"could not be judged: {type(error).__name__}: {error}")
+        said = f": {error}" if isinstance(error, PipelineError) else ""  # other texts may hold data
+        return gate.ruling(passed=False, reason=f"could not be judged: {type(error).__name__}{said}")
 
 
 def _known(metrics: Metrics, name: str) -> Interval:
     found = metrics.get(name)
-    if found is None or any(math.isnan(value) for value in (found.estimate, found.low, found.high)):
+    if found is None or not all(math.isfinite(value) for value in (found.estimate, found.low, found.high)):
         raise ModelError(f"The metric {name} is missing.", why="What is not known cannot pass.", fix="Train again.")
     return found
 

@@ -34,14 +34,19 @@ class Sigmoid(Spec):
             If the scores do not rise with the labels: the map would turn the ranking round.
         """
         fitted = LogisticRegression(C=1e6).fit(raw.reshape(-1, 1), label)
-        slope = float(fitted.coef_[0, 0])
+        slope, intercept = _steady(fitted.coef_[0, 0]), _steady(fitted.intercept_[0])
         if not slope > 0:
             raise ModelError(
                 f"The out-of-fold scores do not rise with the labels (slope {slope:.3g}).",
                 why="Calibrated, they would rank customers the other way round, or not at all.",
                 fix="Use a longer log, other features or more search trials: this model has learned nothing.",
             )
-        return SigmoidMap(slope=slope, intercept=float(fitted.intercept_[0]))
+        return SigmoidMap(slope=slope, intercept=intercept)
+
+
+def _steady(value: float) -> float:
+    """Nine digits: what a solver finds beyond them depends on how many threads summed."""
+    return float(f"{value:.9g}")
 
 
 class SigmoidMap(Spec):

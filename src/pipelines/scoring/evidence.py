@@ -6,16 +6,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import pandas as pd
+
 from pipelines.core.errors import ModelError
 from pipelines.core.protocols import LoadedModel, ModelVersion
 from pipelines.core.randomness import generator_for
 from pipelines.evaluation.evaluate import Evaluation, Predictions, compare, evaluation
 from pipelines.features.catalogue import Feature
+from pipelines.features.days import CustomerDays
+from pipelines.features.panel import feature_rows
 from pipelines.gates.evidence import Metrics
 from pipelines.scoring.panel import LabelledPanel
 from pipelines.scoring.training import baseline_predictions, baselines
 from pipelines.tasks.task import TaskSpec
 from pipelines.tasks.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A version with the task it was trained for and the timeline it was trained on."""
+
+    version: ModelVersion
+    task: TaskSpec
+    timeline: Timeline
 
 
 @dataclass(frozen=True)
@@ -25,26 +38,26 @@ class ScoredEvidence:
     Parameters
     ----------
     task : TaskSpec
-        As the challenger was trained.
-    timeline : Timeline
-        Of the challenger's moment of knowledge; its test cutoffs are the rows that are compared.
+        As it stands now: it says which baselines must be beaten and which features a model should take.
     labelled : LabelledPanel
-        Of every cutoff of the timeline.
+        Of every cutoff of the challenger's timeline.
+    days : CustomerDays
+        What the panel was made from.
     features : tuple of Feature
-        What the columns are.
+        What the task's columns are.
     load : callable
         Loads a version through the registry.
-    challenger_version, champion_version : ModelVersion
+    challenger_side, champion_side : Contender
         Who is compared; no champion is None.
     """
 
     task: TaskSpec
-    timeline: Timeline
     labelled: LabelledPanel
+    days: CustomerDays
     features: tuple[Feature, ...]
     load: Callable[[ModelVersion], LoadedModel]
-    challenger_version: ModelVersion
-    champion_version: ModelVersion | None
+    challenger_side: Contender
+    champion_side: Contender | None
 
     def challenger(self) -> Metrics:
         """The challenger's metrics."""
@@ -55,21 +68,21 @@ class ScoredEvidence:
         return self._evaluation.differences
 
     def over_champion(self) -> Metrics | None:
-        """Paired differences, challenger minus champion."""
-        champion = self.champion_version
+        """Paired differences, challenger minus champion, each on rows described as it was trained."""
+        champion = self.champion_side
         if champion is None:
             return None
-        if champion.known_at > self.challenger_version.known_at:
-            raise ModelError(
-                f"The champion (version {champion.version}) knew the log up to {champion.known_at:%Y-%m-%d}, the "
-                f"challenger only up to {self.challenger_version.known_at:%Y-%m-%d}.",
-                why="The champion may have learned from the rows they would be compared on.",
-                fix=f"Train a challenger at {champion.known_at:%Y-%m-%d} or later.",
-            )
-        theirs = _predictions(self.load(champion), self._test)
-        rng = generator_for(self.task.seed, "promote")
+        _require_unseen(champion, self.challenger_side)
         test = self._test
+        rows = feature_rows(self.days, test.panel.spine, champion.task.features)
+        theirs = _predictions(self.load(champion.version), rows)
+        rng = generator_for(self.task.seed, "promote")
         return compare(test.label, test.panel.spine.customer, self._ours, theirs, rng, self.task.n_resamples)
+
+    def asks_the_same(self) -> bool:
+        """Whether the challenger was trained for the question that the task asks now, and tested as it says."""
+        trained = self.challenger_side.task
+        return trained.feature_digest() == self.task.feature_digest() and trained.timeline == self.task.timeline
 
     def signature(self) -> tuple[str, ...] | None:
         """The columns that the challenger's signature names."""
@@ -85,24 +98,36 @@ class ScoredEvidence:
 
     @cached_property
     def _loaded(self) -> LoadedModel:
-        return self.load(self.challenger_version)
+        return self.load(self.challenger_side.version)
 
     @cached_property
     def _test(self) -> LabelledPanel:
-        return self.labelled.at(self.timeline.test)
+        return self.labelled.at(self.challenger_side.timeline.test)
 
     @cached_property
     def _ours(self) -> Predictions:
-        return _predictions(self._loaded, self._test)
+        return _predictions(self._loaded, self._test.panel.rows)
 
     @cached_property
     def _evaluation(self) -> Evaluation:
         test = self._test
-        simple = baseline_predictions(baselines(self.task, self.labelled.at(self.timeline.develop)), test)
+        simple = baseline_predictions(
+            baselines(self.task, self.labelled.at(self.challenger_side.timeline.develop)), test
+        )
         rng = generator_for(self.task.seed, "evaluate")
         return evaluation(test.label, test.panel.spine.customer, self._ours, simple, rng, self.task.n_resamples)
 
 
-def _predictions(loaded: LoadedModel, labelled: LabelledPanel) -> Predictions:
-    rows = labelled.panel.rows
+def _predictions(loaded: LoadedModel, rows: pd.DataFrame) -> Predictions:
     return Predictions(loaded.scorer.raw(rows), loaded.scorer.probability(rows))
+
+
+def _require_unseen(champion: Contender, challenger: Contender) -> None:
+    learned_until = champion.timeline.develop[-1] + champion.task.horizon
+    if learned_until > challenger.timeline.test[0]:
+        raise ModelError(
+            f"The champion (version {champion.version.version}) learned from outcomes up to {learned_until:%Y-%m-%d}, "
+            f"the comparison begins at {challenger.timeline.test[0]:%Y-%m-%d}.",
+            why="It has seen outcomes of the rows they would be compared on.",
+            fix=f"Train a challenger at {champion.version.known_at:%Y-%m-%d} or later.",
+        )

@@ -27,7 +27,7 @@ def mapped(source: SourceSpec, name: str, raw: Any) -> Any:
     -------
     ibis.Table
         The mapped columns, cast to the contract's types; what cannot be read as its type becomes null and is
-        for the checks to judge.
+        for the checks to judge. A contract column that the source does not map is null.
 
     Raises
     ------
@@ -37,9 +37,9 @@ def mapped(source: SourceSpec, name: str, raw: Any) -> Any:
     columns = source.tables[name].columns
     _require_columns(source, name, raw)
     types = _types(table_named(name), source.decimals)
-    return raw.select(
-        **{column: _value(raw, how).try_cast(types.get(column, "string")) for column, how in columns.items()}
-    )
+    given = {column: _value(raw, how).try_cast(types.get(column, "string")) for column, how in columns.items()}
+    absent = {column: ibis.null(dtype) for column, dtype in types.items() if column not in columns}
+    return raw.select(**given, **absent)
 
 
 def _value(raw: Any, how: ColumnMap) -> Any:

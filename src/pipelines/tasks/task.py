@@ -48,9 +48,14 @@ class TaskSpec(Spec):
     drift: DriftSpec = DriftSpec()
 
     @model_validator(mode="after")
-    def _has_features(self) -> Self:
+    def _can_be_judged(self) -> Self:
         if not self.features:
             raise ValueError("features is empty: the model would have nothing to learn from")
+        for name, declared in (("baselines", self.baselines), ("gates", self.gates)):
+            types = [one.type for one in declared]
+            repeated = sorted({one for one in types if types.count(one) > 1})
+            if repeated:
+                raise ValueError(f"{name} names {', '.join(repeated)} twice: their figures would overwrite each other")
         return self
 
     @property

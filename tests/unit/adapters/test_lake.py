@@ -63,7 +63,7 @@ def test_publishing_swaps_the_tables_and_clears_the_old_ones(stored, tmp_path):
 
 def test_failure_while_storing_leaves_the_old_tables_as_they_were(stored, tmp_path):
     broken = ibis.memtable({"x": ["not a number"]}).select(x=ibis._.x.cast("int64"))
-    with pytest.raises(Exception, match="not a number"):
+    with pytest.raises(ContractError, match=r"The engine could not read a table \(ConversionException\)"):
         stored.store("shop", NEW, {"events": table(3), "products": broken})
 
     assert (values(stored), stored.manifest("shop").data_digest) == ([1, 2], OLD)
@@ -72,7 +72,7 @@ def test_failure_while_storing_leaves_the_old_tables_as_they_were(stored, tmp_pa
 
 def test_store_can_be_tried_again_after_a_failure(stored, tmp_path):
     broken = ibis.memtable({"x": ["not a number"]}).select(x=ibis._.x.cast("int64"))
-    with pytest.raises(Exception, match="not a number"):
+    with pytest.raises(ContractError, match=r"The engine could not read a table \(ConversionException\)"):
         stored.store("shop", NEW, {"products": broken})
     stored.store("shop", NEW, {"events": table(3)})
     stored.publish(manifest(NEW))
@@ -180,7 +180,7 @@ def test_missing_file_of_a_package_is_refused(lake, path):
 def test_raw_file_that_is_not_parquet_is_refused(lake, tmp_path, content):
     (tmp_path / "sales.parquet").write_bytes(content)
 
-    with pytest.raises(ContractError, match=r"Source 'shop': sales\.parquet cannot be read: ") as error:
+    with pytest.raises(ContractError, match=r"Source 'shop': sales\.parquet cannot be read \(") as error:
         lake.raw(source())
     assert str(error.value).endswith("It is the raw table 'sales'. Fix: Give a whole Parquet or CSV file.")
 
@@ -200,7 +200,8 @@ def test_raw_files_are_read_by_their_suffix(lake, tmp_path, name):
     frame.to_csv(tmp_path / name, index=False) if name.endswith("csv") else frame.to_parquet(tmp_path / name)
     columns = lake.columns(lake.raw(source(raw={"sales": {"path": name}}))["sales"])
 
-    assert {key: column.tolist() for key, column in columns.items()} == {"who": ["a", "b"], "paid": [1.5, 2.0]}
+    as_read = {key: column.astype(str).tolist() for key, column in columns.items()}  # CSV stays text: no guesses
+    assert as_read == {"who": ["a", "b"], "paid": ["1.5", "2.0"]}
 
 
 def test_raw_digest_changes_with_the_file(lake, tmp_path):

@@ -26,6 +26,7 @@ class FakeEvidence:
     champion: dict | None = field(default_factory=lambda: BETTER)
     names: tuple | None = ("recency_days", "n_orders_28d")
     example: bool = True
+    same: bool = True
     wanted: tuple = ("recency_days", "n_orders_28d")
 
     def challenger(self):
@@ -36,6 +37,9 @@ class FakeEvidence:
 
     def over_champion(self):
         return self.champion
+
+    def asks_the_same(self):
+        return self.same
 
     def signature(self):
         return self.names
@@ -52,13 +56,15 @@ GOOD = FakeEvidence()
 
 def said(gate, evidence):
     """Whether one gate passed, and its reason."""
-    (ruling,) = judge_all([gate], evidence)
+    _, ruling = judge_all([gate], evidence)
     assert ruling.gate == gate.type
     return ruling.passed, ruling.reason
 
 
 def test_good_challenger_passes_every_gate():
-    assert [(gate.type, True) for gate in ALL] == [(ruling.gate, ruling.passed) for ruling in judge_all(ALL, GOOD)]
+    rulings = [(ruling.gate, ruling.passed) for ruling in judge_all(ALL, GOOD)]
+
+    assert rulings == [("asks_the_same", True), *((gate.type, True) for gate in ALL)]
 
 
 def test_challenger_that_beats_every_baseline_is_told_by_how_much():
@@ -167,7 +173,7 @@ def test_metric_that_is_not_a_number_refuses(broken):
         GOOD, ours={"ece": broken}, baselines={"prevalence": {"roc_auc": broken}}, champion={"roc_auc": broken}
     )
 
-    assert [ruling.passed for ruling in judge_all(ALL, evidence)] == [False, False, False, True]
+    assert [ruling.passed for ruling in judge_all(ALL, evidence)] == [True, False, False, False, True]
 
 
 @dataclass(frozen=True)
@@ -183,25 +189,29 @@ class BrokenEvidence(FakeEvidence):
     def over_champion(self):
         raise ModelError("The champion knew more.", why="It may have learned from these rows.", fix="Train later.")
 
+    def asks_the_same(self):
+        raise OSError("client-00042 bought something")
+
     def signature(self):
         raise KeyError("signature")
 
 
 def test_gate_that_errors_refuses_with_the_error_and_the_others_are_still_judged():
     assert [(ruling.passed, ruling.reason) for ruling in judge_all(ALL, BrokenEvidence())] == [
-        (False, "could not be judged: MemoryError: "),
+        (False, "could not be judged: OSError"),
+        (False, "could not be judged: MemoryError"),
         (
             False,
             "could not be judged: ModelError: The champion knew more. It may have learned from these rows. "
             "Fix: Train later.",
         ),
-        (False, "could not be judged: ZeroDivisionError: no rows"),
-        (False, "could not be judged: KeyError: 'signature'"),
+        (False, "could not be judged: ZeroDivisionError"),
+        (False, "could not be judged: KeyError"),
     ]
 
 
 def test_evidence_that_lacks_a_method_refuses():
-    assert [ruling.passed for ruling in judge_all(ALL, object())] == [False] * 4
+    assert [ruling.passed for ruling in judge_all(ALL, object())] == [False] * 5
 
 
 def test_no_gates_at_all_refuse():
@@ -212,3 +222,10 @@ def test_no_gates_at_all_refuse():
 
 def test_ruling_of_a_gate_is_a_plain_boolean():
     assert {type(ruling.passed) for ruling in judge_all(ALL, GOOD)} == {bool}
+
+
+def test_a_model_trained_for_another_question_is_refused_whatever_the_task_declares():
+    rulings = judge_all([Calibrated()], replace(GOOD, same=False))
+
+    assert [(ruling.gate, ruling.passed) for ruling in rulings] == [("asks_the_same", False), ("calibrated", True)]
+    assert "trained with another source, population, outcome" in rulings[0].reason

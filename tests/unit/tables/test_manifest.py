@@ -10,6 +10,7 @@ KNOWN = manifest().model_copy(
     update={
         "first_event": parse_cutoff("2017-01-01T11:30:00"),
         "last_event": parse_cutoff("2017-12-31T23:59:00"),
+        "latest": parse_cutoff("2017-12-31"),
     }
 )
 

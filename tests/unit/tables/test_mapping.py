@@ -21,6 +21,8 @@ def test_columns_are_renamed_and_cast_to_the_contract():
         "event_time": ibis.dtype("timestamp(6)"),
         "event_type": ibis.dtype("string"),
         "amount": ibis.dtype("decimal(18, 2)"),
+        **dict.fromkeys(("order_id", "session_id", "product_id"), ibis.dtype("string")),  # not mapped: null
+        "quantity": ibis.dtype("int64"),
     }
 
 
