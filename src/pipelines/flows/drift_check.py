@@ -87,7 +87,8 @@ def _compared(
     rng = generator_for(task.seed, "drift")
     usual = history(lake, trained.source, champion.known_at)
     found = check(reference, current, features, _volume(usual, logged, days, known_at), task.drift, rng)
-    verdict = found if _has_news(task, lake, models, champion, known_at) else found.without_news(known_at)
+    stands = found.kind != Kind.RETRAIN or _has_news(task, lake, models, champion, known_at)
+    verdict = found if stands else found.without_news(known_at)
     pages = (logged[[*names, "score"]], described.rows.assign(score=scores))
     return verdict, drift_html(*pages, rng=rng)
 
