@@ -167,7 +167,9 @@ def _scores(scored: Scored, console: Console) -> None:
 
 def _drift(checked: DriftChecked, console: Console) -> None:
     verdict = checked.verdict
-    text = "; ".join(verdict.reasons) or f"no feature shifted; scores moved by {verdict.score_shift}"
+    grown = [one.name for one in verdict.features if one.shifted and not one.votes]
+    aside = f" (set aside, since they grow with the calendar: {', '.join(grown)})" if grown else ""
+    text = "; ".join(verdict.reasons) or f"no voting feature shifted{aside}; scores moved by {verdict.score_shift}"
     _wrapped(console, "Drift", f"{checked.outcome} at {checked.cutoff:%Y-%m-%d}: {text}")
 
 

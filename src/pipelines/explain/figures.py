@@ -134,4 +134,4 @@ def _global_randomness_put_back() -> Iterator[None]:
 def _table(explanation: Explanation, case_ids: ArrayLike, cutoffs: Sequence[datetime] | ArrayLike) -> pd.DataFrame:
     about = pd.DataFrame({"case_id": case_ids, "cutoff": cutoffs, "base": explanation.base, "raw": explanation.raw})
     values = pd.DataFrame(explanation.values, columns=explanation.rows.columns)
-    return pd.concat([about, values], axis=1)
+    return pd.concat([about, values], axis=1).sort_values(["case_id", "cutoff"], kind="stable", ignore_index=True)

@@ -123,8 +123,8 @@ def _fair(task: TaskSpec, lake: Lake, shipped: Scorer, test: LabelledPanel) -> R
 
 
 def _reference(shipped: Scorer, test: LabelledPanel, run: Run) -> pd.DataFrame:
-    """The test rows as the model saw them: what drift is measured against."""
+    """The test rows as the model saw them, ordered by case so that their order tells nothing of the customers."""
     rows = test.panel.rows.assign(score=shipped.probability(test.panel.rows), label=test.label)
     rows.insert(0, "case_id", run.case_ids(test.panel.customer_id))
     rows.insert(1, "cutoff", test.panel.cutoff)
-    return rows
+    return rows.sort_values(["case_id", "cutoff"], ignore_index=True)
