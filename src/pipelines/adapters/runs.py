@@ -162,7 +162,7 @@ def _ended(run_id: str, *, leave_open: bool = False) -> Iterator[None]:
     """End the run FINISHED, or FAILED if the block raises; ``mlflow run`` ends its own."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # also Ctrl-C: whatever ended the block, the run must not stay RUNNING; raised again
         _client().set_terminated(run_id, "FAILED")
         raise
     if not leave_open:
