@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,16 +28,28 @@ def _in_our_words() -> Iterator[None]:
 
 
 class DuckDBEngine:
-    """Runs Ibis expressions in this process."""
+    """Runs Ibis expressions in this process.
 
-    def __init__(self) -> None:
-        self._backend = ibis.duckdb.connect()
+    Parameters
+    ----------
+    spill : Path, optional
+        Where it puts what does not fit into memory; beside the process by default.
+    """
 
-    def read(self, path: str) -> Any:
-        """A Parquet or CSV file as an Ibis table."""
-        if path.endswith((".csv", ".csv.gz")):
-            return self._backend.read_csv(path, all_varchar=True)  # the contract casts; a guess could merge ids
-        return self._backend.read_parquet(path)
+    def __init__(self, spill: Path | None = None) -> None:
+        ibis.options.sql.fuse_selects = False  # fused, an expression that is used twice is computed twice
+        self._backend = ibis.duckdb.connect(**({"temp_directory": str(spill)} if spill else {}))
+
+    def read(self, paths: Sequence[str]) -> Any:
+        """Parquet files of one schema as one Ibis table."""
+        with _in_our_words():
+            return self._backend.read_parquet(list(paths))
+
+    def read_numbered(self, path: str, number: str) -> Any:
+        """One Parquet file with the number of each row, from 1, as the column ``number``."""
+        with _in_our_words():
+            table = self._backend.read_parquet(path, file_row_number=True)
+        return _known(table.mutate(**{number: table.file_row_number + 1}).drop("file_row_number"))
 
     def columns(self, expression: Any) -> dict[str, NDArray[Any]]:
         """The result as NumPy columns, in the expression's order."""
@@ -45,8 +57,13 @@ class DuckDBEngine:
             table = expression.to_pyarrow()
         return {name: table[name].to_numpy() for name in table.column_names}
 
-    def write(self, expression: Any, path: Path) -> int:
-        """Write the result as one Parquet file, in the expression's order; returns the number of rows."""
+    def write(self, expression: Any, path: Path) -> None:
+        """Write the result as one Parquet file, in the expression's order."""
         with _in_our_words():
             expression.to_parquet(path, compression="zstd")
-        return int(self._backend.read_parquet(str(path)).count().execute())
+
+
+def _known(table: Any) -> Any:
+    """Moments in nanoseconds with a zone, as pandas writes them, in microseconds: Ibis 12 has no name for the former."""
+    odd = [name for name, kind in table.schema().items() if "TIMESTAMPTZ_NS" in str(kind)]
+    return table.mutate(**{name: table[name].cast("timestamp('UTC', 6)") for name in odd})

@@ -1,32 +1,35 @@
 """The lake on disk: Parquet under ``data/``, every write atomic.
 
-``lake/<source>/<digest>/<table>.parquet`` holds tables; ``lake/<source>/manifest.json`` says which digest is the
-present one and is replaced in one step. ``scores/<task>/cutoff=<day>.parquet`` holds scores.
+``lake/<source>/parts/<digest>/`` holds parts, each a pure function of raw files and mapping; ``manifest.json`` says
+which of them are the present tables and is replaced in one step. Parts of the manifest before it are kept, so that a
+reader which began with them can end. ``scores/<task>/cutoff=<day>.parquet`` holds scores, ``truth/<source>/`` what a
+simulation knows.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import importlib.util
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.core.errors import BusyError, ContractError, NotEnoughDataError
+from pipelines.adapters.raw_files import RawFiles
+from pipelines.core.errors import BusyError, ConfigError, ContractError, NotEnoughDataError
 from pipelines.core.protocols import Engine
-from pipelines.tables.manifest import Manifest
-from pipelines.tables.source import SourceSpec
+from pipelines.tables.manifest import FileManifest, Manifest, PartManifest
+from pipelines.tables.parts import Part
+from pipelines.tables.source import BROKEN, FILE, ROW, SourceSpec
 
-_PACKAGE, _LOCK = "package:", "lock"
+_LOCK, _PRESENT, _BEFORE, _PART = "lock", "manifest.json", "manifest.before.json", "part.json"
 
 
 class FileLake:
@@ -44,18 +47,21 @@ class FileLake:
 
     def __init__(self, data: Path, home: Path, engine: Engine) -> None:
         self._data, self._home, self._engine = data, home, engine
+        self._raw: dict[str, RawFiles] = {}
 
-    def raw(self, source: SourceSpec) -> Mapping[str, Any]:
-        """The raw tables of a source as Ibis tables."""
-        return {name: self._open(source, name) for name in source.raw}
+    def files(self, source: SourceSpec) -> dict[str, tuple[FileManifest, ...]]:
+        """The raw files of a source with the SHA-256 of their bytes, by raw table."""
+        self._raw[source.name] = RawFiles(
+            source, self._home, self._home_of(source.name) / "staged", self._data / "truth" / source.name
+        )
+        return self._raw[source.name].find()
 
-    def raw_digests(self, source: SourceSpec) -> dict[str, str]:
-        """SHA-256 of every raw file, by raw table."""
-        digests = {}
-        for name in source.raw:
-            with self._path(source, name).open("rb") as file:
-                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-        return digests
+    def raw(self, source: SourceSpec, file: FileManifest) -> Any:
+        """A raw file as an Ibis table, with its name and each row's number."""
+        path = self._raw[source.name].parquet(file)
+        table = self._opened(path, file)
+        added = {FILE: ibis.literal(file.name), BROKEN: ibis.null("string")}
+        return table.mutate(**{name: value for name, value in added.items() if name not in table.columns})
 
     def columns(self, expression: Any) -> dict[str, NDArray[Any]]:
         """The result of an Ibis expression as NumPy columns."""
@@ -63,12 +69,12 @@ class FileLake:
 
     def find_manifest(self, source: str) -> Manifest | None:
         """What was ingested, or None; a manifest whose tables are gone counts for nothing."""
-        path = self._home_of(source) / "manifest.json"
+        path = self._home_of(source) / _PRESENT
         if not path.exists():
             return None
         found = Manifest.read(json.loads(path.read_bytes()), str(path))
-        folder = self._version(source, found.data_digest)
-        return found if all((folder / f"{name}.parquet").is_file() for name in found.tables) else None
+        held = [self._part(source, part.data_digest) for table in found.tables.values() for part in table.parts]
+        return found if all((folder / "accepted.parquet").is_file() for folder in held) else None
 
     def manifest(self, source: str) -> Manifest:
         """What was ingested."""
@@ -83,7 +89,18 @@ class FileLake:
 
     def table(self, source: str, name: str) -> Any:
         """An ingested contract table as an Ibis table."""
-        return self._engine.read(str(self._version(source, self.manifest(source).data_digest) / f"{name}.parquet"))
+        return self.parts(source, tuple(part.data_digest for part in self.manifest(source).tables[name].parts))
+
+    def parts(self, source: str, digests: tuple[str, ...]) -> Any:
+        """The accepted rows of parts that are written, as an Ibis table."""
+        return self._engine.read([str(self._part(source, digest) / "accepted.parquet") for digest in digests])
+
+    def quarantine(self, source: str, name: str) -> Any | None:
+        """The rows of a contract table that were left out; None if there are none."""
+        parts = self.manifest(source).tables[name].parts
+        paths = [self._part(source, part.data_digest) / "quarantine.parquet" for part in parts]
+        held = [str(path) for path in paths if path.is_file()]
+        return self._engine.read(held) if held else None
 
     @contextmanager
     def writing(self, source: str) -> Iterator[None]:
@@ -101,25 +118,41 @@ class FileLake:
                 ) from error
             yield
 
-    def store(self, source: str, data_digest: str, tables: Mapping[str, Any]) -> Mapping[str, int]:
-        """Write tables to a draft folder that gets its name only when all of them are whole."""
-        final = self._version(source, data_digest)
-        draft = final.with_name(f"draft-{os.getpid()}-{final.name}")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        n_rows = {name: self._engine.write(table, draft / f"{name}.parquet") for name, table in tables.items()}
-        shutil.rmtree(final, ignore_errors=True)
-        draft.rename(final)
-        return n_rows
+    def find_part(self, source: str, part: Part) -> PartManifest | None:
+        """A part that is written already, by an earlier ingest or by one that did not end."""
+        path = self._part(source, part.digest) / _PART
+        if not (path.is_file() and path.with_name("accepted.parquet").is_file()):
+            return None
+        try:
+            return PartManifest.read(json.loads(path.read_bytes()), str(path))
+        except ConfigError:  # another release wrote it in its own way
+            return None
+
+    @contextmanager
+    def draft(self, source: str, part: Part) -> Iterator[FileDraft]:
+        """A folder for a part's tables, which gets its name when the block ends well."""
+        final = self._part(source, part.digest)
+        folder = final.with_name(f"draft-{os.getpid()}-{final.name}")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield FileDraft(folder, self._engine)
+            shutil.rmtree(final, ignore_errors=True)
+            folder.rename(final)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, manifest: Manifest) -> None:
-        """Replace the manifest in one step, then clear away what no manifest names."""
+        """Replace the manifest in one step, then clear away what neither it nor the one before names."""
         home = self._home_of(manifest.source)
-        draft = home / f"manifest.{os.getpid()}.json"
-        draft.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-        draft.replace(home / "manifest.json")
-        kept = {"manifest.json", _LOCK, self._version(manifest.source, manifest.data_digest).name}
-        for left in [left for left in home.iterdir() if left.name not in kept]:
+        present = home / _PRESENT
+        if present.exists():
+            _replace(home / _BEFORE, present.read_text(encoding="utf-8"))
+        _replace(present, manifest.model_dump_json(indent=1))
+        kept = {digest[:16] for name in (_PRESENT, _BEFORE) for digest in _digests(home / name)}
+        for left in [left for left in (home / "parts").iterdir() if left.name not in kept]:
+            shutil.rmtree(left)
+        for left in [left for left in home.iterdir() if left.name not in {_PRESENT, _BEFORE, _LOCK, "parts"}]:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def write_scores(self, task: str, cutoff: datetime, scores: pd.DataFrame) -> Path:
@@ -138,37 +171,49 @@ class FileLake:
     def _home_of(self, source: str) -> Path:
         return self._data / "lake" / source
 
-    def _version(self, source: str, data_digest: str) -> Path:
-        return self._home_of(source) / data_digest[:16]
+    def _part(self, source: str, digest: str) -> Path:
+        return self._home_of(source) / "parts" / digest[:16]
 
-    def _open(self, source: SourceSpec, name: str) -> Any:
-        path = self._path(source, name)
+    def _opened(self, path: Path, file: FileManifest) -> Any:
         try:
-            return self._engine.read(str(path))
+            table = self._engine.read([str(path)])
+            return table if ROW in table.columns else self._engine.read_numbered(str(path), ROW)
         except Exception as error:  # engines differ in what they raise, and their texts quote customers' rows
             raise ContractError(
-                f"Source '{source.name}': {path.name} cannot be read ({type(error).__name__}).",
-                why=f"It is the raw table '{name}'.",
-                fix="Give a whole Parquet or CSV file.",
+                f"{file.name} cannot be read ({type(error).__name__}).",
+                why=f"It is a file of the raw table '{file.raw}'; the tables ingested before stay as they are.",
+                fix="Give a whole Parquet file, or take it away.",
             ) from error
 
-    def _path(self, source: SourceSpec, name: str) -> Path:
-        given = source.raw[name].path
-        path = _in_package(given.removeprefix(_PACKAGE)) if given.startswith(_PACKAGE) else self._home / given
-        if path is None or not path.is_file():
-            raise ContractError(
-                f"Source '{source.name}': the raw table '{name}' is not at {given}.",
-                why="There is nothing to ingest.",
-                fix=f"Install the package or correct raw.{name}.path in conf/sources/{source.name}.yaml.",
-            )
-        return path
+
+class FileDraft:
+    """A part that is being written into a folder."""
+
+    def __init__(self, folder: Path, engine: Engine) -> None:
+        self._folder, self._engine = folder, engine
+
+    def write(self, name: str, rows: Any) -> Any:
+        """Write a table of the part, in its order; returns what was written as an Ibis table."""
+        path = self._folder / f"{name}.parquet"
+        self._engine.write(rows, path)
+        return self._engine.read([str(path)])
+
+    def finish(self, manifest: PartManifest) -> None:
+        """Say what the part holds; the judged rows are no longer needed."""
+        (self._folder / "judged.parquet").unlink(missing_ok=True)
+        (self._folder / _PART).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
 
 
-def _in_package(place: str) -> Path | None:
-    """A file that an installed package ships; the package itself is not imported."""
-    package, _, file = place.partition("/")
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f"draft-{os.getpid()}-{path.name}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _digests(path: Path) -> list[str]:
+    """The parts that a manifest names; none if it is not there or another release wrote it."""
     try:
-        found = importlib.util.find_spec(package)
-    except (ModuleNotFoundError, ValueError):  # a package inside one that is not there; no name at all
-        return None
-    return Path(found.origin).parent / file if found is not None and found.origin is not None else None
+        found = Manifest.read(json.loads(path.read_bytes()), str(path))
+    except (FileNotFoundError, ConfigError):
+        return []
+    return [part.data_digest for table in found.tables.values() for part in table.parts]

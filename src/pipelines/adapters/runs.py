@@ -17,7 +17,6 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from mlflow.entities import Metric, Param, RunInfo, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -196,11 +195,11 @@ def _milliseconds(run_id: str) -> int:
 
 def _write(artifact: Artifact, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(artifact, Figure):
-        artifact.savefig(path, dpi=120)
-    elif isinstance(artifact, pd.DataFrame):
+    if isinstance(artifact, pd.DataFrame):
         artifact.to_parquet(path, index=False)
     elif isinstance(artifact, str):
         path.write_text(artifact, encoding="utf-8")
-    else:
+    elif isinstance(artifact, Mapping):
         path.write_text(json.dumps(artifact, indent=1, allow_nan=False), encoding="utf-8")
+    else:
+        artifact.savefig(path, dpi=120)

@@ -53,6 +53,11 @@ def _task(command: Command) -> Command:
     return click.option("--task", default="churn", show_default=True, help="A file in conf/tasks.")(command)
 
 
+def _source(command: Command) -> Command:
+    said = "A file in conf/sources."
+    return click.option("--source", default="complete_journey", show_default=True, help=said)(command)
+
+
 def _cutoff(command: Command) -> Command:
     said = "Moment of knowledge, such as 2017-12-25; nothing at or after it is read."
     return click.option("--cutoff", default="latest", show_default=True, help=said)(command)
@@ -72,10 +77,26 @@ def main(task: str, overrides: tuple[str, ...]) -> int:
 
 
 @cli.command()
-@click.option("--source", default="complete_journey", show_default=True, help="A file in conf/sources.")
-def ingest(source: str) -> int:
+@_source
+@click.option("--path", default="", metavar="FILE", help="Where its raw files are, if not where the source says.")
+@click.option(
+    "--download",
+    type=click.Choice(["yes", "no"]),
+    default="no",
+    show_default=True,
+    help="Fetch from its publisher what is not there.",
+)
+@_set
+def ingest(source: str, path: str, download: str, overrides: tuple[str, ...]) -> int:
     """Raw tables become checked contract tables in the lake."""
-    return int(_commands().ingest(source))
+    return int(_commands().ingest(source, path, " ".join(overrides), download == "yes"))
+
+
+@cli.command()
+@_source
+def describe(source: str) -> int:
+    """What an ingested source looks like, and a horizon for churn."""
+    return int(_commands().describe(source))
 
 
 @cli.command()

@@ -6,24 +6,26 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rich.console import Console
 
-from pipelines.adapters.duckdb import DuckDBEngine
+from pipelines.adapters.engines import engine_named
 from pipelines.adapters.lake import FileLake
 from pipelines.adapters.logs import progress_for
 from pipelines.adapters.provenance import provenance
-from pipelines.adapters.registry import MlflowModels
 from pipelines.adapters.runs import open_run
 from pipelines.adapters.workspace import Workspace
 from pipelines.cli import summary
-from pipelines.config.files import load_source, load_task
+from pipelines.config.files import load_source, load_task, located
 from pipelines.core.protocols import Run
 from pipelines.core.windows import day_number, parse_cutoff
 from pipelines.flows.outcome import EXIT_STATUS, Outcome
 from pipelines.tables.source import SourceSpec
-from pipelines.tasks.task import TaskSpec
+
+if TYPE_CHECKING:  # what only some commands need is imported by them
+    from pipelines.adapters.registry import MlflowModels
+    from pipelines.tasks.task import TaskSpec
 
 
 class _Result(Protocol):
@@ -48,13 +50,28 @@ def main(task: str, overrides: str) -> int:
     return _status(result.deciding)
 
 
-def ingest(source: str) -> int:
-    """One source."""
+def ingest(source: str, path: str, overrides: str, download: bool) -> int:
+    """One source, from where its file says or from ``path``."""
     from pipelines.flows.ingest import ingest as flow
 
     workspace = Workspace.find()
+    spec = located(load_source(workspace.conf, source, overrides), os.path.abspath(path) if path else "")
+    if download:
+        _fetch(spec, workspace)
+    lake = _lake(workspace, spec)
+    result = _run(workspace, "ingest", spec.name, lambda run: flow(spec, lake, run), summary.of_ingested)
+    return _status(result.outcome)
+
+
+def describe(source: str) -> int:
+    """What a person should know of an ingested source."""
+    from pipelines.cli.profile_summary import of_described
+    from pipelines.flows.describe import describe as flow
+
+    workspace = Workspace.find()
     spec = load_source(workspace.conf, source)
-    result = _run(workspace, "ingest", spec.name, lambda run: flow(spec, _lake(workspace), run), summary.of_ingested)
+    lake = _lake(workspace, spec)
+    result = _run(workspace, "describe", spec.name, lambda run: flow(spec.name, lake, run), of_described)
     return _status(result.outcome)
 
 
@@ -134,9 +151,11 @@ def _of_task(
     show: Callable[[R, summary.Place], None],
 ) -> R:
     """Run a flow on a task, given by its name and overrides."""
+    from pipelines.adapters.registry import MlflowModels
+
     workspace = Workspace.find()
     spec = load_task(workspace.conf, *task)
-    lake, models = _lake(workspace), MlflowModels()
+    lake, models = _lake(workspace, load_source(workspace.conf, spec.source)), MlflowModels()
     return _run(workspace, name, spec.name, lambda run: flow(spec, lake, models, run), show)
 
 
@@ -160,8 +179,18 @@ def _status(outcome: Outcome) -> int:
     return 0 if "MLFLOW_RUN_ID" in os.environ else EXIT_STATUS.get(outcome, 0)
 
 
-def _lake(workspace: Workspace) -> FileLake:
-    return FileLake(workspace.data, workspace.root, DuckDBEngine())
+def _lake(workspace: Workspace, source: SourceSpec) -> FileLake:
+    return FileLake(workspace.data, workspace.root, engine_named(source.engine, workspace.data / "spill"))
+
+
+def _fetch(source: SourceSpec, workspace: Workspace) -> None:
+    """Say the licence, then fetch what is not there yet."""
+    from pipelines.adapters.download import fetch
+
+    progress = progress_for(sys.stderr)
+    progress.stage(f"licence of {source.title or source.name}: {source.licence}")
+    for path in fetch(source, workspace.root):
+        progress.stage(f"fetched {path.name}")
 
 
 def _cutoff(text: str) -> datetime | None:

@@ -11,12 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.core.intervals import Interval
-from pipelines.core.protocols import ModelVersion
 from pipelines.flows.outcome import Outcome
-from pipelines.tasks.task import TaskSpec
 
 if TYPE_CHECKING:
+    from pipelines.core.intervals import Interval
+    from pipelines.core.protocols import ModelVersion
     from pipelines.evaluation.evaluate import Evaluation
     from pipelines.flows.drift_check import DriftChecked
     from pipelines.flows.ingest import Ingested
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pipelines.flows.rollback import RolledBack
     from pipelines.flows.score import Scored
     from pipelines.flows.train import Trained
+    from pipelines.tasks.task import TaskSpec
 
 _WIDTH = 80
 _SHOWN = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "lift_at_10pct": "lift, top 10 %", "brier": "Brier"}
@@ -50,44 +50,51 @@ def of_main(finished: Finished, place: Place) -> None:
     if finished.checked is not None:
         _drift(finished.checked, place.console)
     task = finished.task.name
-    _next(place, f"regulars score --task {task}", f"regulars drift_check --task {task}")
+    next_steps(place, f"regulars score --task {task}", f"regulars drift_check --task {task}")
 
 
 def of_ingested(ingested: Ingested, place: Place) -> None:
-    """Where every raw row went."""
-    manifest = ingested.manifest
+    """Where every raw row went, why, and what is odd about the whole."""
+    manifest, console = ingested.manifest, place.console
     said = "as before" if ingested.outcome == Outcome.UNCHANGED else "ingested"
-    place.console.print(
-        f"[bold]{escape(manifest.source)}[/] {said}: {manifest.n_customers:,} customers, {manifest.span}"
-    )
-    table = _table("table", "read", "accepted", "quarantined")
-    for name, counts in manifest.tables.items():
-        table.add_row(name, f"{counts.n_read:,}", f"{counts.n_accepted:,}", f"{sum(counts.quarantined.values()):,}")
-    place.console.print(table)
-    for name, counts in manifest.tables.items():
-        for reason, n_rows in counts.quarantined.items():
-            place.console.print(f"  {name}: {n_rows:,} rows set aside: {escape(reason)}")
-    _next(place, "regulars train")
+    span = f", {manifest.span}" if manifest.clock is not None else ""
+    who = "customers" if "events" in manifest.tables else "cases"
+    console.print(f"[bold]{escape(manifest.source)}[/] {said}: {manifest.n_customers:,} {who}{span}")
+    table = _table("table", "read =", "accepted +", "duplicates +", "quarantined")
+    for name, held in manifest.tables.items():
+        sizes = (held.n_read, held.n_accepted, held.n_duplicates, sum(held.quarantined.values()))
+        table.add_row(name, *(f"{size:,}" for size in sizes))
+    console.print(table)
+    for name, held in manifest.tables.items():
+        for reason, n_rows in held.quarantined.items():
+            wrapped(console, f"{n_rows:>10,}", f"{name} set aside: {reason}")
+        if held.n_elsewhere:
+            wrapped(console, f"{held.n_elsewhere:>10,}", f"rows of the files are not for {name}, by its 'where'")
+    for finding in manifest.findings:
+        wrapped(console, f"{finding.n_rows:>10,}", f"of {finding.of:,} {finding.says}")
+    if manifest.n_late:
+        wrapped(console, f"{manifest.n_late:>10,}", "events came late: before the end of what was ingested earlier")
+    for name in manifest.gone:
+        wrapped(console, "Gone", f"{name} is no longer there; its rows left with it")
+    next_steps(place, *([f"regulars describe --source {manifest.source}"] if manifest.clock is not None else []))
 
 
 def of_trained(trained: Trained, place: Place) -> None:
     """Figures of the challenger."""
-    task = TaskSpec.model_validate_json(trained.version.config)
-    _figures(trained.evaluation, task, place.console)
+    _figures(trained.evaluation, _task_of(trained), place.console)
     place.console.print(f"Challenger  version {trained.version.version}, digest {trained.version.digest[:12]}")
-    _next(place, f"regulars promote --task {trained.version.task}")
+    next_steps(place, f"regulars promote --task {trained.version.task}")
 
 
 def of_promotion(promotion: Promotion, place: Place) -> None:
     """What every gate said."""
     _gates(promotion, place.console)
-    _next(place, f"regulars score --task {promotion.challenger.task}")
+    next_steps(place, f"regulars score --task {promotion.challenger.task}")
 
 
 def of_retrained(retrained: Retrained, place: Place) -> None:
     """Figures and gates."""
-    task = TaskSpec.model_validate_json(retrained.trained.version.config)
-    _figures(retrained.trained.evaluation, task, place.console)
+    _figures(retrained.trained.evaluation, _task_of(retrained.trained), place.console)
     of_promotion(retrained.promotion, place)
 
 
@@ -99,7 +106,7 @@ def of_rollback(rolled: RolledBack, place: Place) -> None:
 def of_scores(scored: Scored, place: Place) -> None:
     """Where the scores are, and a few rows of them without customers."""
     _scores(scored, place.console)
-    _next(place, f"regulars drift_check --task {scored.version.task}")
+    next_steps(place, f"regulars drift_check --task {scored.version.task}")
 
 
 def of_drift(checked: DriftChecked, place: Place) -> None:
@@ -107,14 +114,20 @@ def of_drift(checked: DriftChecked, place: Place) -> None:
     _drift(checked, place.console)
     if checked.retrained is not None:
         _gates(checked.retrained.promotion, place.console)
-    _next(place)
+    next_steps(place)
+
+
+def _task_of(trained: Trained) -> TaskSpec:
+    from pipelines.tasks.task import TaskSpec
+
+    return TaskSpec.model_validate_json(trained.version.config)
 
 
 def _headline(finished: Finished, console: Console) -> None:
     task, manifest = finished.task, finished.ingested.manifest
     console.rule(f"[bold]{escape(task.title)}[/]", align="left", characters="─")
-    _wrapped(console, "Question", task.description)
-    _wrapped(console, "Data", f"{manifest.source}, {manifest.n_customers:,} customers, known {manifest.span}")
+    wrapped(console, "Question", task.description)
+    wrapped(console, "Data", f"{manifest.source}, {manifest.n_customers:,} customers, known {manifest.span}")
 
 
 def _figures(found: Evaluation, task: TaskSpec, console: Console) -> None:
@@ -127,12 +140,12 @@ def _figures(found: Evaluation, task: TaskSpec, console: Console) -> None:
         )
     console.print(table)
     size = f"{found.n_rows:,} rows of {found.n_customers:,} customers, {100 * found.prevalence:.1f} % {task.positive}"
-    _wrapped(console, "Test", f"{size}; 95 % intervals resample customers")
+    wrapped(console, "Test", f"{size}; 95 % intervals resample customers")
     if found.baselines:
         best = max(found.baselines, key=lambda name: found.baselines[name]["roc_auc"].estimate)
         gain = found.differences[best]["roc_auc"]
         said = f"ROC-AUC over {best.replace('_', ' ')}: {gain.estimate:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
-        _wrapped(console, "Paired", said)
+        wrapped(console, "Paired", said)
 
 
 def _gates(promotion: Promotion, console: Console) -> None:
@@ -148,12 +161,12 @@ def _gates(promotion: Promotion, console: Console) -> None:
         Outcome.REFUSED: "the challenger was refused",
         Outcome.UNCHANGED: "unchanged: the challenger has the same digest",
     }[promotion.outcome]
-    _wrapped(console, "Champion", f"{_version(promotion.champion)}: {said}")
+    wrapped(console, "Champion", f"{_version(promotion.champion)}: {said}")
 
 
 def _scores(scored: Scored, console: Console) -> None:
     n_decided = int(scored.scores["decision"].sum())
-    _wrapped(
+    wrapped(
         console,
         "Scores",
         f"{len(scored.scores):,} customers at {scored.cutoff:%Y-%m-%d}, {n_decided:,} to contact "
@@ -162,7 +175,7 @@ def _scores(scored: Scored, console: Console) -> None:
     console.print(f"            {scored.path}")
     top = scored.scores.nlargest(1, "score").iloc[0]
     reasons = "; ".join(str(top[name]) for name in scored.scores.columns if name.startswith("reason_"))
-    _wrapped(console, "Highest", f"{top['score']:.2f}: {reasons}")
+    wrapped(console, "Highest", f"{top['score']:.2f}: {reasons}")
 
 
 def _drift(checked: DriftChecked, console: Console) -> None:
@@ -170,10 +183,11 @@ def _drift(checked: DriftChecked, console: Console) -> None:
     grown = [one.name for one in verdict.features if one.shifted and not one.votes]
     aside = f" (set aside, since they grow with the calendar: {', '.join(grown)})" if grown else ""
     text = "; ".join(verdict.reasons) or f"no voting feature shifted{aside}; scores moved by {verdict.score_shift}"
-    _wrapped(console, "Drift", f"{checked.outcome} at {checked.cutoff:%Y-%m-%d}: {text}")
+    wrapped(console, "Drift", f"{checked.outcome} at {checked.cutoff:%Y-%m-%d}: {text}")
 
 
-def _next(place: Place, *commands: str) -> None:
+def next_steps(place: Place, *commands: str) -> None:
+    """What one would do next, and where to look."""
     place.console.print("[bold]Next[/]")
     is_server = place.tracking_uri.startswith("http")
     look = f"open {place.tracking_uri}" if is_server else f"mlflow ui --backend-store-uri {place.tracking_uri}"
@@ -196,7 +210,8 @@ def _table(*headers: str) -> Table:
     return table
 
 
-def _wrapped(console: Console, label: str, text: str) -> None:
+def wrapped(console: Console, label: str, text: str) -> None:
+    """A label and a text beside it, 80 columns wide."""
     lines = textwrap.wrap(text, _WIDTH - 12) or [""]
     console.print(f"[bold]{label:<11}[/] {escape(lines[0])}")
     for line in lines[1:]:

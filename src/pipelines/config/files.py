@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
-from typing import Any, TypeVar
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
+from pipelines.config.yaml_files import parsed, read_mapping
 from pipelines.core.errors import ConfigError, UsageError, unknown_name
 from pipelines.tables.source import SourceSpec
-from pipelines.tasks.task import TaskSpec
 
-T = TypeVar("T", TaskSpec, SourceSpec)
+if TYPE_CHECKING:
+    from pipelines.tasks.task import TaskSpec
+
+T = TypeVar("T", "TaskSpec", SourceSpec)
 
 
 def load_task(conf: Path, name: str, overrides: str = "") -> TaskSpec:
@@ -32,15 +35,50 @@ def load_task(conf: Path, name: str, overrides: str = "") -> TaskSpec:
     ConfigError
         If there is no such task, the file or an override is wrong: all problems at once.
     """
+    from pipelines.tasks.task import TaskSpec  # its models take seconds to load, and sources do not need them
+
     content, origin = _read(conf / "tasks", "task", name)
     task = TaskSpec.read(_overridden(content, overrides), origin + f" with --set {overrides!r}" * bool(overrides))
     return _named(task, name, origin)
 
 
-def load_source(conf: Path, name: str) -> SourceSpec:
-    """The source of that name, from ``conf/sources``."""
+def load_source(conf: Path, name: str, overrides: str = "") -> SourceSpec:
+    """The source of that name, from ``conf/sources``; parameters and errors as of `load_task`."""
     content, origin = _read(conf / "sources", "source", name)
-    return _named(SourceSpec.read(content, origin), name, origin)
+    source = SourceSpec.read(_overridden(content, overrides), origin + f" with --set {overrides!r}" * bool(overrides))
+    return _named(source, name, origin)
+
+
+def located(source: SourceSpec, path: str) -> SourceSpec:
+    """The same source with its raw files elsewhere.
+
+    Parameters
+    ----------
+    source : SourceSpec
+        As its file says.
+    path : str
+        A file, folder or glob that takes the place of the only raw table that is kept in files, or a folder with
+        files of the same names as those that the source names. Empty: nothing changes.
+
+    Raises
+    ------
+    UsageError
+        If several raw tables are kept in files and ``path`` is not a folder, or none is.
+    """
+    named = [name for name, raw in source.raw.items() if raw.path]
+    if not path:
+        return source
+    if len(named) != 1 and not (named and Path(path).is_dir()):
+        raise UsageError(
+            f"--path {path} cannot be all raw tables of '{source.name}': {', '.join(named) or 'none is a file'}.",
+            why="It stands for one file, or for a folder with the files that the source names.",
+            fix="Give the folder in which their files are." if named else "Leave --path out.",
+        )
+    moved = {}
+    for name in named:
+        inside = tuple(str(Path(path) / PurePath(one).name) for one in source.raw[name].path)
+        moved[name] = source.raw[name].model_copy(update={"path": inside if len(named) > 1 else (path,)})
+    return source.model_copy(update={"raw": {**source.raw, **moved}})
 
 
 def names_in(folder: Path) -> list[str]:
@@ -63,15 +101,7 @@ def _read(folder: Path, kind: str, name: str) -> tuple[dict[str, Any], str]:
     if name not in known:
         raise unknown_name(kind, name, known)
     origin = f"conf/{folder.name}/{name}.yaml"
-    try:
-        content = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{origin} is not readable YAML: {error}.", why="Nothing can be configured from it.", fix="Mend its syntax."
-        ) from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{origin} is not a mapping.", why="Fields are found by their names.", fix="Write 'name: …'.")
-    return content, origin
+    return read_mapping(folder / f"{name}.yaml", origin), origin
 
 
 def _overridden(content: dict[str, Any], overrides: str) -> dict[str, Any]:
@@ -90,7 +120,7 @@ def _overridden(content: dict[str, Any], overrides: str) -> dict[str, Any]:
 
 def _value(text: str, pair: str) -> object:
     try:
-        return yaml.safe_load(text)
+        return parsed(text)
     except yaml.YAMLError as error:
         raise UsageError(
             f"The override '{pair}' has a value that is not readable YAML: {str(error).splitlines()[0]}.",

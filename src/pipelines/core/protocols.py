@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -189,14 +189,18 @@ class NewVersion:
 class Engine(Protocol):
     """Runs Ibis expressions."""
 
-    def read(self, path: str) -> Any:
-        """A Parquet or CSV file as an Ibis table."""
+    def read(self, paths: Sequence[str]) -> Any:
+        """Parquet files of one schema as one Ibis table."""
+        ...
+
+    def read_numbered(self, path: str, number: str) -> Any:
+        """One Parquet file with the number of each row, from 1, as the column ``number``."""
         ...
 
     def columns(self, expression: Any) -> dict[str, NDArray[Any]]:
         """The result as NumPy columns, in the expression's order."""
         ...
 
-    def write(self, expression: Any, path: Path) -> int:
-        """Write the result as one Parquet file, in the expression's order; returns the number of rows."""
+    def write(self, expression: Any, path: Path) -> None:
+        """Write the result as Parquet, in the expression's order."""
         ...

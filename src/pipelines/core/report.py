@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-Artifact = Figure | pd.DataFrame | Mapping[str, object] | str
+if TYPE_CHECKING:  # half a second that only flows with figures need to wait for
+    from matplotlib.figure import Figure
+
+Artifact: TypeAlias = "Figure | pd.DataFrame | Mapping[str, object] | str"
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,26 @@ class Role(StrEnum):
     IDENTIFIER = "identifier"
     CONSENT = "consent"
     FREE_TEXT = "free_text"
+    LABEL = "label"
+
+
+class Kind(StrEnum):
+    """How the values of a column are read."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    MONEY = "money"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    TIME = "time"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a contract table; ``dtype`` is an Ibis type, ``None`` means decimal at the source's scale."""
+    """One column of a contract table."""
 
     name: str
-    dtype: str | None
+    kind: Kind
     required: bool = False
     role: Role = Role.FEATURE
 
@@ -55,38 +67,68 @@ class Table:
         """The columns that no row may lack."""
         return tuple(column.name for column in self.columns if column.required)
 
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """How each known column is read."""
+        return {column.name: column.kind for column in self.columns}
 
+
+_CUSTOMER = Column("customer_id", Kind.TEXT, required=True, role=Role.IDENTIFIER)
 EVENTS = Table(
     "events",
     subject="customer_id",
     order=("customer_id", "event_time", "event_type", "order_id", "product_id", "amount", "quantity"),
     columns=(
-        Column("customer_id", "string", required=True, role=Role.IDENTIFIER),
-        Column("event_time", "timestamp(6)", required=True),
-        Column("event_type", "string", required=True),
-        Column("order_id", "string", role=Role.IDENTIFIER),
-        Column("session_id", "string", role=Role.IDENTIFIER),
-        Column("product_id", "string"),
-        Column("quantity", "int64"),
-        Column("amount", None),
+        _CUSTOMER,
+        Column("event_time", Kind.TIME, required=True),
+        Column("event_type", Kind.TEXT, required=True),
+        Column("order_id", Kind.TEXT, role=Role.IDENTIFIER),
+        Column("session_id", Kind.TEXT, role=Role.IDENTIFIER),
+        Column("product_id", Kind.TEXT),
+        Column("quantity", Kind.INTEGER),
+        Column("amount", Kind.MONEY),
     ),
 )
 CUSTOMERS = Table(
-    "customers",
-    subject="customer_id",
-    order=("customer_id",),
-    columns=(Column("customer_id", "string", required=True, role=Role.IDENTIFIER),),
-    key=("customer_id",),
+    "customers", subject="customer_id", order=("customer_id",), columns=(_CUSTOMER,), key=("customer_id",)
 )
 PRODUCTS = Table(
     "products",
     subject=None,
     order=("product_id",),
-    columns=(Column("product_id", "string", required=True), Column("category", "string"), Column("brand", "string")),
+    columns=(
+        Column("product_id", Kind.TEXT, required=True),
+        Column("category", Kind.TEXT),
+        Column("brand", Kind.TEXT),
+    ),
     key=("product_id",),
 )
-TABLES: tuple[Table, ...] = (EVENTS, CUSTOMERS, PRODUCTS)
-"""Every contract table; a new one is one line here."""
+CONTACTS = Table(
+    "contacts",
+    subject="customer_id",
+    order=("customer_id", "contact_time", "campaign_id", "channel", "variant"),
+    columns=(
+        _CUSTOMER,
+        Column("contact_time", Kind.TIME, required=True),
+        Column("campaign_id", Kind.TEXT, required=True),
+        Column("channel", Kind.TEXT),
+        Column("variant", Kind.TEXT),
+    ),
+)
+CASES = Table(
+    "cases",
+    subject="customer_id",
+    order=("case_id",),
+    columns=(
+        Column("case_id", Kind.TEXT, required=True, role=Role.IDENTIFIER),
+        Column("customer_id", Kind.TEXT, role=Role.IDENTIFIER),
+        Column("case_time", Kind.TIME),
+        Column("label", Kind.BOOLEAN, role=Role.LABEL),
+    ),
+    key=("case_id",),
+)
+TABLES: tuple[Table, ...] = (EVENTS, CUSTOMERS, PRODUCTS, CONTACTS, CASES)
+"""Every contract table; a new one is one line here. ``cases`` is what a finished feature table becomes."""
 
 
 def table_named(name: str) -> Table:

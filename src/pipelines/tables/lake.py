@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -11,19 +10,26 @@ from typing import Any, Protocol
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.tables.manifest import Manifest
+from pipelines.tables.manifest import FileManifest, Manifest, PartManifest
+from pipelines.tables.parts import Part
 from pipelines.tables.source import SourceSpec
 
 
 class Lake(Protocol):
     """Where contract tables and scores live. Writes are atomic: a table is there whole or not at all."""
 
-    def raw(self, source: SourceSpec) -> Mapping[str, Any]:
-        """The raw tables of a source as Ibis tables."""
+    def files(self, source: SourceSpec) -> dict[str, tuple[FileManifest, ...]]:
+        """The raw files of a source with the SHA-256 of their bytes, by raw table.
+
+        Raises
+        ------
+        ContractError
+            If there are none where the source says, or one cannot be read.
+        """
         ...
 
-    def raw_digests(self, source: SourceSpec) -> dict[str, str]:
-        """SHA-256 of every raw file, by raw table."""
+    def raw(self, source: SourceSpec, file: FileManifest) -> Any:
+        """A raw file as an Ibis table, with its name and each row's number."""
         ...
 
     def columns(self, expression: Any) -> dict[str, NDArray[Any]]:
@@ -48,6 +54,14 @@ class Lake(Protocol):
         """An ingested contract table as an Ibis table."""
         ...
 
+    def parts(self, source: str, digests: tuple[str, ...]) -> Any:
+        """The accepted rows of parts that are written, as an Ibis table."""
+        ...
+
+    def quarantine(self, source: str, name: str) -> Any | None:
+        """The rows of a table that were left out, with check, reason and source row; None if there are none."""
+        ...
+
     def writing(self, source: str) -> AbstractContextManager[None]:
         """Nobody else writes this source meanwhile.
 
@@ -58,14 +72,30 @@ class Lake(Protocol):
         """
         ...
 
-    def store(self, source: str, data_digest: str, tables: Mapping[str, Any]) -> Mapping[str, int]:
-        """Write tables beside the present ones, not visible before `publish`; returns their numbers of rows."""
+    def find_part(self, source: str, part: Part) -> PartManifest | None:
+        """A part that is written already."""
+        ...
+
+    def draft(self, source: str, part: Part) -> AbstractContextManager[Draft]:
+        """A folder for a part's tables, which gets its name when the block ends well."""
         ...
 
     def publish(self, manifest: Manifest) -> None:
-        """Make the stored tables of ``manifest`` the present ones, in one step."""
+        """Make the parts of ``manifest`` the present tables, in one step."""
         ...
 
     def write_scores(self, task: str, cutoff: datetime, scores: pd.DataFrame) -> Path:
         """Write the scores of one cutoff; replaces earlier ones of the same cutoff."""
+        ...
+
+
+class Draft(Protocol):
+    """A part that is being written."""
+
+    def write(self, name: str, rows: Any) -> Any:
+        """Write a table of the part, in its order; returns what was written as an Ibis table."""
+        ...
+
+    def finish(self, manifest: PartManifest) -> None:
+        """Say what the part holds."""
         ...

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.config.files import load_source, load_task, names_in
+from pipelines.config.files import load_source, load_task, located, names_in
 from pipelines.core.errors import ConfigError, UnknownNameError, UsageError
 from pipelines.core.windows import DAY
 from support.shop import TASK
+from support.tables import SOURCE as TABLES
+from support.tables import source
 
 CONF = Path(__file__).parents[3] / "conf"
 
@@ -38,7 +40,8 @@ def test_task_file_tells_the_whole_story():
 def test_source_file_says_which_columns_are_sensitive():
     roles = load_source(CONF, "complete_journey").roles("customers")
 
-    assert [name for name, role in roles.items() if role == "sensitive"] == ["age", "income"]
+    assert {"age", "income"} <= {name for name, role in roles.items() if role == "sensitive"}
+    assert roles["customer_id"] == "identifier"
 
 
 def test_unknown_task_lists_the_known_ones_and_the_nearest():
@@ -156,3 +159,39 @@ def test_all_problems_of_a_file_are_shown_at_once(conf):
 
     assert "has 3 problems" in said
     assert all(part in said for part in ("polcy: no such field. Did you mean 'policy'?", "seed: ", "outcome.horizon: "))
+
+
+TWO = source(raw={"sales": {"path": "raw/sales.csv"}, "goods": {"path": ["x/goods.csv", "x/more.csv"]}})
+
+
+def test_source_is_overridden_as_a_task_is(tmp_path):
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "shop.yaml").write_text(yaml.safe_dump(TABLES), encoding="utf-8")
+
+    assert load_source(tmp_path, "shop", "decimals=3 zone=Europe/Berlin").decimals == 3
+
+
+def test_a_place_stands_for_the_only_raw_table_in_files():
+    assert located(source(), "/elsewhere/*.csv").raw["sales"].path == ("/elsewhere/*.csv",)
+
+
+def test_no_place_changes_nothing():
+    assert located(TWO, "") is TWO
+
+
+def test_a_folder_stands_for_the_files_of_every_raw_table(tmp_path):
+    raw = located(TWO, str(tmp_path)).raw
+
+    assert raw["sales"].path == (str(tmp_path / "sales.csv"),)
+    assert raw["goods"].path == (str(tmp_path / "goods.csv"), str(tmp_path / "more.csv"))
+
+
+def test_a_file_cannot_stand_for_several_raw_tables():
+    with pytest.raises(UsageError, match=r"--path one\.csv cannot be all raw tables of 'shop': sales, goods\."):
+        located(TWO, "one.csv")
+
+
+def test_a_source_without_files_takes_no_place():
+    with pytest.raises(UsageError, match=r"none is a file\..*Leave --path out"):
+        located(source(raw={"sales": {"database": "SHOP_URL", "table": "sales"}}), "one.csv")

@@ -4,13 +4,17 @@ import pytest
 
 from pipelines.core.errors import NotEnoughDataError, UsageError
 from pipelines.core.windows import day_moment, parse_cutoff
-from support.tables import manifest
+from pipelines.tables.contract import Role
+from pipelines.tables.manifest import Clock, Manifest, Quarantined, latest_day
+from support.tables import held, manifest, part
 
 KNOWN = manifest().model_copy(
     update={
-        "first_event": parse_cutoff("2017-01-01T11:30:00"),
-        "last_event": parse_cutoff("2017-12-31T23:59:00"),
-        "latest": parse_cutoff("2017-12-31"),
+        "clock": Clock(
+            first=parse_cutoff("2017-01-01T11:30:00"),
+            last=parse_cutoff("2017-12-31T23:59:00"),
+            latest=parse_cutoff("2017-12-31"),
+        )
     }
 )
 
@@ -46,8 +50,54 @@ def test_cutoff_before_anything_is_known_is_refused(cutoff):
     assert str(error.value).endswith("Fix: Use a cutoff between 2017-01-02 and 2017-12-31.")
 
 
+def quarantined(**n_rows):
+    return tuple(Quarantined(check=check, reason=f"why {check}", n_rows=n) for check, n in n_rows.items())
+
+
 def test_manifest_survives_json():
-    assert type(KNOWN).model_validate_json(KNOWN.model_dump_json()) == KNOWN
+    whole = KNOWN.model_copy(update={"tables": {"events": held(part(n_missing={"amount": 1}), columns=["amount"])}})
+
+    assert Manifest.model_validate_json(whole.model_dump_json()) == whole
+
+
+def test_table_without_times_has_no_moment_of_knowledge():
+    with pytest.raises(NotEnoughDataError, match=r"The source 'shop' has no times\..*Map case_time"):
+        KNOWN.model_copy(update={"clock": None}).known_at(None)
+
+
+@pytest.mark.parametrize("count", ["n_read", "n_accepted", "n_duplicates", "n_elsewhere"])
+def test_a_table_counts_what_its_parts_count(count):
+    assert getattr(held(part(**{count: 3}), part(**{count: 4})), count) == 7
+
+
+def test_reasons_are_summed_over_parts_and_the_most_frequent_comes_first():
+    table = held(part(quarantined=quarantined(b=2, a=1)), part(quarantined=quarantined(a=4)))
+
+    assert list(table.quarantined.items()) == [("why a", 5), ("why b", 2)]
+    assert list(table.failed.items()) == [("a", 5), ("b", 2)]
+
+
+def test_missing_values_are_summed_over_parts():
+    assert held(part(n_missing={"x": 1, "y": 0}), part(n_missing={"x": 2})).n_missing == {"x": 3, "y": 0}
+
+
+def test_roles_are_those_of_the_columns():
+    assert held(columns=["age", "city"], sensitive=["age"]).roles == {"age": Role.SENSITIVE, "city": Role.FEATURE}
+
+
+@pytest.mark.parametrize(
+    ("days", "last"),
+    [
+        ([5], 5),
+        ([1, 2, 3, 7], 3),  # three silent days before one
+        ([1, 2, 3, 6], 6),  # two do not suffice
+        ([1, 2, 10, 11, 12], 2),
+        ([1, 2, 5, 6, 7, 8], 8),  # more days after the silence than it lasted
+        ([1, 10, 20], 1),
+    ],
+)
+def test_days_ahead_of_the_rest_are_not_the_end(days, last):
+    assert latest_day(days) == last
 
 
 def test_log_that_ends_at_midnight_ends_with_that_day():

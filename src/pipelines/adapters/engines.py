@@ -1,0 +1,51 @@
+"""The engine that a source asks for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from pipelines.core.errors import UsageError
+from pipelines.core.protocols import Engine
+
+
+def engine_named(name: str, spill: Path) -> Engine:
+    """An engine, opened.
+
+    Parameters
+    ----------
+    name : {"duckdb", "pyspark"}
+        As sources declare it.
+    spill : Path
+        Where it puts what does not fit into memory.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed.
+    """
+    if name == "duckdb":
+        from pipelines.adapters.duckdb import DuckDBEngine
+
+        return DuckDBEngine(spill)
+    try:
+        from pipelines.adapters.spark import SparkEngine
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"The engine '{name}' is not installed ({error.name} is missing).",
+            why="The core installation stays small.",
+            fix='Run: pip install "regulars[spark]" with Java 17 or later, or use --set engine=duckdb.',
+        ) from error
+    _require_java(name)
+    return SparkEngine(spill, os.environ.get("REGULARS_SPARK_MASTER", "local[*]"))
+
+
+def _require_java(name: str) -> None:
+    """Without it Spark ends the process's gateway with a message of its shell script."""
+    if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
+        raise UsageError(
+            f"The engine '{name}' needs Java, which is not found.",
+            why="Spark runs on it.",
+            fix="Install Java 17 or later (or set JAVA_HOME), or use --set engine=duckdb.",
+        )
