@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipelines.cli.app import cli
+from pipelines.cli.app import LOOKUPS, cli
 
 ROOT = Path(__file__).parents[2]
 ENTRY_POINTS = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
@@ -25,7 +25,7 @@ def options(name):
 
 
 def test_every_command_that_opens_a_run_is_an_entry_point_in_the_same_order():
-    assert list(ENTRY_POINTS) == list(cli.commands)
+    assert [*ENTRY_POINTS, *LOOKUPS] == list(cli.commands)
 
 
 @each_entry_point
@@ -49,17 +49,20 @@ def test_command_is_found_with_underscores_and_with_dashes(name, written):
     assert cli.get_command(None, written(name)) is cli.commands[name]
 
 
-def test_help_lists_every_entry_point():
+def test_help_lists_every_entry_point_and_every_look_up():
     listed = CliRunner().invoke(cli, ["--help"]).output.split("Commands:")[1]
 
-    assert [line.split()[0] for line in listed.strip().splitlines()] == list(ENTRY_POINTS)
+    assert [line.split()[0] for line in listed.strip().splitlines()] == [*ENTRY_POINTS, *LOOKUPS]
 
 
 def test_unknown_command_is_answered_with_the_known_ones_and_the_nearest():
     done = CliRunner().invoke(cli, ["drift-chek"])
 
     assert done.exit_code == 2
-    assert f"No command 'drift-chek'. Known: {', '.join(ENTRY_POINTS)}. Did you mean 'drift_check'?" in done.output
+    assert (
+        f"No command 'drift-chek'. Known: {', '.join([*ENTRY_POINTS, *LOOKUPS])}. Did you mean 'drift_check'?"
+        in done.output
+    )
 
 
 @pytest.mark.parametrize("arguments", [["train", "--taks", "churn"], ["drift_check", "--retrain", "maybe"]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import ibis
 import numpy as np
 import pytest
@@ -10,11 +12,22 @@ from hypothesis import strategies as st
 
 from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.core.windows import DAY, day_moment
+from pipelines.features.assortment import Assortment
+from pipelines.features.baskets import Baskets
+from pipelines.features.calendar import Calendar
+from pipelines.features.campaigns import Campaigns
+from pipelines.features.channels import Channels
 from pipelines.features.days import CustomerDays, customer_days
-from pipelines.features.panel import BLOCKS, catalogue, feature_rows
+from pipelines.features.decay import Decay
+from pipelines.features.funnel import Funnel
+from pipelines.features.panel import BLOCKS, catalogue, feature_rows, measures_of
+from pipelines.features.prices import Prices
 from pipelines.features.recency import Recency
+from pipelines.features.returns import Returns
 from pipelines.features.rhythm import Rhythm
+from pipelines.features.sequences import bought_things
 from pipelines.features.spine import every_customer
+from pipelines.features.trend import Trend
 from pipelines.features.windowed import Windowed
 from pipelines.tasks.population import Active
 from support.events import days_of, events_table, moments, spine_of
@@ -24,6 +37,16 @@ BUILT = {
     Windowed: Windowed(lengths=(1 * DAY, 7 * DAY, 28 * DAY)),
     Recency: Recency(),
     Rhythm: Rhythm(n_recent=2),
+    Trend: Trend(lengths=(7 * DAY, 28 * DAY), of=("n_orders", "amount_minor", "n_views"), n_weeks=3),
+    Decay: Decay(half_lives=(2 * DAY, 14 * DAY), of=("n_orders", "amount_minor", "n_views")),
+    Baskets: Baskets(lengths=(1 * DAY, 28 * DAY)),
+    Prices: Prices(lengths=(1 * DAY, 28 * DAY)),
+    Returns: Returns(lengths=(1 * DAY, 28 * DAY)),
+    Funnel: Funnel(lengths=(1 * DAY, 28 * DAY)),
+    Channels: Channels(levels=("mobile", "desktop"), lengths=(1 * DAY, 28 * DAY)),
+    Calendar: Calendar(lengths=(1 * DAY, 28 * DAY)),
+    Campaigns: Campaigns(responses=("search",), lengths=(1 * DAY, 28 * DAY)),
+    Assortment: Assortment(lengths=(1 * DAY, 28 * DAY)),
 }
 each_block = pytest.mark.parametrize(
     "block", [BUILT.get(kind) for kind in BLOCKS], ids=lambda block: type(block).__name__
@@ -40,6 +63,13 @@ def rows_at(days, block, customers, cutoffs):
     return feature_rows(days, spine_of(days, *pairs), (block,)).to_numpy().tobytes()
 
 
+def reduced(log, block, engine):
+    """What the block reads of a log, through the engine."""
+    days = engine.columns(customer_days(log, 2, measures_of((block,))))
+    things = {name: engine.columns(bought_things(log, name)) for name in block.sequences}
+    return CustomerDays.from_columns(days, 2, things)
+
+
 def histories(rows, before):
     return [row for row in rows if row[1] < before]
 
@@ -53,10 +83,10 @@ def test_features_ignore_the_future(block, data):
     one, other = (past + data.draw(day_rows(first=cutoffs[-1], last=LAST_DAY + 30)) for _ in range(2))
     customers = sorted({row[0] for row in past})
 
-    expected = rows_at(days_of(past), block, customers, cutoffs)
+    expected = rows_at(days_of(past, (block,)), block, customers, cutoffs)
 
-    assert expected == rows_at(days_of(one), block, customers, cutoffs)
-    assert expected == rows_at(days_of(other), block, customers, cutoffs)
+    assert expected == rows_at(days_of(one, (block,)), block, customers, cutoffs)
+    assert expected == rows_at(days_of(other, (block,)), block, customers, cutoffs)
 
 
 @each_block
@@ -67,9 +97,9 @@ def test_features_ignore_events_of_the_future_from_midnight_on(block, data):
     past = data.draw(events(last=9.75))
     future = data.draw(events(first=10, last=12))
     engine = DuckDBEngine()
-    whole = CustomerDays.from_columns(engine.columns(customer_days(events_table(past + future), 2)), 2)
-    known = events_table(past + future).filter(ibis._.event_time < ibis.timestamp("1970-01-11T00:00:00"))
-    before = CustomerDays.from_columns(engine.columns(customer_days(known, 2)), 2)
+    log = events_table(past + future)
+    known = log.filter(ibis._.event_time < ibis.timestamp("1970-01-11T00:00:00"))
+    whole, before = (reduced(rows, block, engine) for rows in (log, known))
 
     assert rows_at(before, block, before.customer_ids, [10]) == rows_at(whole, block, before.customer_ids, [10])
 
@@ -79,9 +109,10 @@ def test_features_ignore_events_of_the_future_from_midnight_on(block, data):
 def test_customer_known_from_the_future_only_is_one_who_never_bought(block, data):
     later = data.draw(day_rows(first=10, max_size=5))
     customers = sorted({row[0] for row in later})
-    never = days_of([(customer, 0, 0, 0, 0, 0) for customer in customers])
+    quiet = days_of([(customer, 0, 0, 0, 0, 0) for customer in customers], (block,))
+    never = replace(quiet, measures={name: 0 * counts for name, counts in quiet.measures.items()})
 
-    assert rows_at(never, block, customers, [10]) == rows_at(days_of(later), block, customers, [10])
+    assert rows_at(never, block, customers, [10]) == rows_at(days_of(later, (block,)), block, customers, [10])
 
 
 @each_block
@@ -92,13 +123,15 @@ def test_order_of_rows_changes_nothing(block, data):
     cutoffs = data.draw(cutoff_sets())
     customers = sorted({row[0] for row in rows})
 
-    assert rows_at(days_of(rows), block, customers, cutoffs) == rows_at(days_of(shuffled), block, customers, cutoffs)
+    one, other = (days_of(order, (block,)) for order in (rows, shuffled))
+
+    assert rows_at(one, block, customers, cutoffs) == rows_at(other, block, customers, cutoffs)
 
 
 @each_block
 @given(data=st.data())
 def test_scoring_one_cutoff_equals_the_rows_of_the_training_panel(block, data):
-    days = days_of(data.draw(day_rows()))
+    days = days_of(data.draw(day_rows()), (block,))
     cutoffs = data.draw(cutoff_sets())
     population = Active(within=28 * DAY)
     trained = population.spine(days, moments(*cutoffs))
@@ -117,17 +150,18 @@ def test_scoring_one_cutoff_equals_the_rows_of_the_training_panel(block, data):
 def test_other_customers_change_nothing(block, data):
     rows = data.draw(day_rows())
     customers = sorted({row[0] for row in rows})
+    together = days_of(rows, (block,))
 
     for customer in customers:
-        alone = days_of([row for row in rows if row[0] == customer])
+        alone = days_of([row for row in rows if row[0] == customer], (block,))
 
-        assert rows_at(alone, block, [customer], [20, 40]) == rows_at(days_of(rows), block, [customer], [20, 40])
+        assert rows_at(alone, block, [customer], [20, 40]) == rows_at(together, block, [customer], [20, 40])
 
 
 @each_block
 @given(data=st.data())
 def test_feature_that_is_never_null_is_not(block, data):
-    days = days_of(data.draw(day_rows()))
+    days = days_of(data.draw(day_rows()), (block,))
     rows = feature_rows(days, every_customer(days, moments(*data.draw(cutoff_sets()))), (block,))
     never = [feature.name for feature in catalogue((block,), "USD") if feature.null_rule == "never"]
 
@@ -137,7 +171,7 @@ def test_feature_that_is_never_null_is_not(block, data):
 
 @each_block
 def test_catalogue_names_every_column_once_and_says_what_it_is(block):
-    days = days_of([("a", 1, 1, 1, 1, 100)])
+    days = days_of([("a", 1, 1, 1, 1, 100)], (block,))
     features = catalogue((block,), "USD")
     values = block.emit(days, spine_of(days, ("a", 2)))
 
@@ -150,6 +184,6 @@ def test_catalogue_names_every_column_once_and_says_what_it_is(block):
 
 @each_block
 def test_empty_spine_gives_no_rows_but_every_column(block):
-    days = days_of([("a", 1, 1, 1, 1, 100)])
+    days = days_of([("a", 1, 1, 1, 1, 100)], (block,))
 
     assert feature_rows(days, spine_of(days), (block,)).shape == (0, len(catalogue((block,), "USD")))

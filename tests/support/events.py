@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -13,11 +15,14 @@ import pyarrow as pa
 
 from pipelines.core.columns import PURCHASE
 from pipelines.core.windows import DAY, day_moment, day_number
-from pipelines.features.days import MEASURES, CustomerDays
+from pipelines.features.days import CustomerDays
+from pipelines.features.measures import MEASURES, PURCHASES, Measure
+from pipelines.features.panel import AnyBlock, measures_of, sequences_of
 from pipelines.features.spine import Spine
 
+NAMES = tuple(measure.name for measure in PURCHASES)
 DayRow = tuple[str, int, int, int, int, int]
-"""``(customer_id, day)`` and the values of `MEASURES` in their order."""
+"""``(customer_id, day)`` and the values of `PURCHASES` in their order."""
 
 SCHEMA = ibis.schema(
     {
@@ -25,9 +30,24 @@ SCHEMA = ibis.schema(
         "event_time": "timestamp(6)",
         "event_type": "string",
         "order_id": "string",
+        "session_id": "string",
         "product_id": "string",
         "quantity": "int64",
         "amount": "decimal(18, 2)",
+        "discount": "decimal(18, 2)",
+        "device": "string",
+        "category": "string",
+    }
+)
+
+
+CONTACTS = ibis.schema(
+    {
+        "customer_id": "string",
+        "contact_time": "timestamp(6)",
+        "campaign_id": "string",
+        "channel": "string",
+        "variant": "string",
     }
 )
 
@@ -37,12 +57,28 @@ def event(customer: str, day: float, amount: str | None = "10.00", **more: Any) 
     moment = (day_moment(0) + day * DAY).replace(tzinfo=None)
     money = None if amount is None else Decimal(amount)
     row = {"customer_id": customer, "event_time": moment, "event_type": PURCHASE, "amount": money}
-    return {"order_id": None, "product_id": None, "quantity": 1, **row, **more}
+    return {**dict.fromkeys(SCHEMA), "quantity": 1, **row, **more}
 
 
 def events_table(rows: Iterable[Mapping[str, Any]]) -> Any:
     """Contract events as an Ibis table."""
     return ibis.memtable(pa.Table.from_pylist([dict(row) for row in rows], schema=SCHEMA.to_pyarrow()))
+
+
+def contact(customer: str, day: float, variant: str | None = None) -> dict[str, Any]:
+    """One campaign contact at ``day``."""
+    moment = (day_moment(0) + day * DAY).replace(tzinfo=None)
+    return {"customer_id": customer, "contact_time": moment, "campaign_id": "c1", "channel": None, "variant": variant}
+
+
+def contacts_table(rows: Iterable[Mapping[str, Any]]) -> Any:
+    """Contract contacts as an Ibis table."""
+    return ibis.memtable(pa.Table.from_pylist([dict(row) for row in rows], schema=CONTACTS.to_pyarrow()))
+
+
+def products_table(**columns: Sequence[Any]) -> Any:
+    """Contract products as an Ibis table; all columns are texts."""
+    return ibis.memtable(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}))
 
 
 def make_events(
@@ -72,15 +108,55 @@ def make_days(
     return days_of([(*key, 1, len(paid), len(paid), sum(paid)) for key, paid in totals.items()])
 
 
-def days_of(rows: Iterable[DayRow]) -> CustomerDays:
-    """The customer-day table of these rows, in any order."""
+def days_of(rows: Iterable[DayRow], blocks: tuple[AnyBlock, ...] = ()) -> CustomerDays:
+    """The customer-day table of these rows, in any order.
+
+    What else the blocks read is made up from each row: the same for the same row, and as random as rows are.
+    """
     ordered = sorted(rows)
     columns: dict[str, Any] = {
         "customer_id": np.array([row[0] for row in ordered], object),
         "day": np.array([row[1] for row in ordered], np.int64),
     }
-    columns |= {name: np.array([row[2 + i] for row in ordered], np.int64) for i, name in enumerate(MEASURES)}
+    columns |= {name: np.array([row[2 + i] for row in ordered], np.int64) for i, name in enumerate(NAMES)}
+    columns |= {
+        measure.name: np.array([max(0, made_up(measure.name, row) % 6 - 2) for row in ordered], np.int64)
+        for measure in measures_of(blocks)
+        if measure.name not in NAMES
+    }
+    things = {name: _made_up_things(name, ordered) for name in sequences_of(blocks)}
+    return CustomerDays.from_columns(columns, decimals=2, things=things)
+
+
+def _made_up_things(name: str, ordered: Sequence[DayRow]) -> dict[str, Any]:
+    """Of each row's lines, which of four things they were."""
+    lines = [(row[0], row[1], made_up(name, row, line) % 4) for row in ordered for line in range(row[4])]
+    counted = sorted(Counter(lines).items())
+    return {
+        "customer_id": np.array([customer for (customer, _, _), _ in counted], object),
+        "day": np.array([day for (_, day, _), _ in counted], np.int64),
+        "thing": np.array([f"thing {thing}" for (_, _, thing), _ in counted], object),
+        "n_lines": np.array([n_lines for _, n_lines in counted], np.int64),
+    }
+
+
+def measured(
+    counts: Mapping[tuple[str, int], Mapping[str, int]], measures: Iterable[Measure] = MEASURES
+) -> CustomerDays:
+    """The customer-day table of days on which these measures were counted, and none of the others."""
+    ordered = sorted(counts)
+    columns: dict[str, Any] = {
+        "customer_id": np.array([customer for customer, _ in ordered], object),
+        "day": np.array([day for _, day in ordered], np.int64),
+    }
+    for measure in measures:
+        columns[measure.name] = np.array([counts[key].get(measure.name, 0) for key in ordered], np.int64)
     return CustomerDays.from_columns(columns, decimals=2)
+
+
+def made_up(*seed: object) -> int:
+    """A number that looks random, always the same for the same seed."""
+    return zlib.crc32(repr(seed).encode()) >> 4
 
 
 def moments(*days: int) -> tuple[datetime, ...]:

@@ -150,8 +150,13 @@ class MemoryLake:
         return self.engine.columns(expression)
 
 
-def memory_lake(events: Any, customers: pd.DataFrame, sensitive: tuple[str, ...]) -> MemoryLake:
-    """A lake of two tables."""
-    read = part(n_read=len(customers), n_accepted=len(customers))
-    known = manifest(customers=held(read, columns=list(customers.columns), sensitive=sensitive))
-    return MemoryLake({"events": events, "customers": ibis.memtable(customers)}, known, DuckDBEngine())
+def memory_lake(
+    events: Any, customers: pd.DataFrame, sensitive: tuple[str, ...] = (), engine: Any = None, **more: Any
+) -> MemoryLake:
+    """A lake of events, customers and ``more`` tables; columns of the given names are sensitive."""
+    tables = {"events": events, "customers": ibis.memtable(customers), **more}
+    known = {
+        name: held(part(n_read=1, n_accepted=1), columns=table.columns, sensitive=sensitive)
+        for name, table in tables.items()
+    }
+    return MemoryLake(tables, manifest(**known), engine or DuckDBEngine())

@@ -17,6 +17,7 @@ from pipelines.tables.source import ROW
 
 _DIGITS, _CHUNK = 38, 100_000
 
+
 def to_parquet(variable: str, name: str, target: Path) -> None:
     """Write a table or view, ordered by all its columns, so that the same rows give the same file.
 

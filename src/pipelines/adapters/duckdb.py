@@ -64,6 +64,6 @@ class DuckDBEngine:
 
 
 def _known(table: Any) -> Any:
-    """Moments in nanoseconds with a zone, as pandas writes them, in microseconds: Ibis 12 has no name for the former."""
+    """Moments in nanoseconds with a zone, as pandas writes them, in microseconds: Ibis 12 has no name for them."""
     odd = [name for name, kind in table.schema().items() if "TIMESTAMPTZ_NS" in str(kind)]
     return table.mutate(**{name: table[name].cast("timestamp('UTC', 6)") for name in odd})

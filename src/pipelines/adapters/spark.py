@@ -51,6 +51,7 @@ class SparkEngine:
     """
 
     def __init__(self, spill: Path, master: str) -> None:
+        ibis.options.sql.fuse_selects = False  # fused, an expression that is used twice is planned twice
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         self._session = (
             SparkSession.builder.master(master)

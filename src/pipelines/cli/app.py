@@ -153,6 +153,18 @@ def retrain(task: str, cutoff: str) -> int:
     return int(_commands().retrain(task, cutoff))
 
 
+@cli.command()
+@_task
+@_set
+def features(task: str, overrides: tuple[str, ...]) -> int:
+    """The features of a task: name, unit, window, meaning; a look-up."""
+    return int(_commands().features(task, " ".join(overrides)))
+
+
+LOOKUPS = ("features",)
+"""Commands that only look something up: they write nothing to tracking and are no entry points."""
+
+
 def run() -> None:
     """Run a command and end with its exit status."""
     configure()

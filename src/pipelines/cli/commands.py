@@ -75,6 +75,21 @@ def describe(source: str) -> int:
     return _status(result.outcome)
 
 
+def features(task: str, overrides: str) -> int:
+    """What a task describes customers by."""
+    from pipelines.features.panel import catalogue
+    from pipelines.flows.prepare import fitted
+
+    workspace = Workspace.find()
+    spec = load_task(workspace.conf, task, overrides)
+    lake = _lake(workspace, load_source(workspace.conf, spec.source))
+    manifest = lake.manifest(spec.source)
+    kept, left_out = fitted(spec, manifest)
+    console = Console(highlight=False, soft_wrap=True)
+    summary.of_features(catalogue(kept.features, manifest.currency), left_out, console)
+    return 0
+
+
 def train(task: str, cutoff: str, overrides: str) -> int:
     """A challenger."""
     from pipelines.flows.train import train as flow

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.core.intervals import Interval
     from pipelines.core.protocols import ModelVersion
     from pipelines.evaluation.evaluate import Evaluation
+    from pipelines.features.catalogue import Feature
     from pipelines.flows.drift_check import DriftChecked
     from pipelines.flows.ingest import Ingested
     from pipelines.flows.main import Finished
@@ -96,6 +97,22 @@ def of_retrained(retrained: Retrained, place: Place) -> None:
     """Figures and gates."""
     _figures(retrained.trained.evaluation, _task_of(retrained.trained), place.console)
     of_promotion(retrained.promotion, place)
+
+
+def of_features(features: tuple[Feature, ...], left_out: tuple[str, ...], console: Console) -> None:
+    """The catalogue, block by block, and what the source cannot feed."""
+    block = ""
+    for feature in features:
+        if feature.block != block:
+            block = feature.block
+            console.print(f"[bold]{escape(block)}[/]")
+        null = "" if feature.null_rule == "never" else f"; null if {feature.null_rule}"
+        console.print(f"  {escape(feature.name)}  [dim]{escape(feature.unit)}, {escape(feature.window)}[/]")
+        for line in textwrap.wrap(f"{feature.meaning}{null}", _WIDTH - 6):
+            console.print(f"      {escape(line)}")
+    for line in left_out:
+        console.print(escape(line))
+    console.print(f"{len(features)} features")
 
 
 def of_rollback(rolled: RolledBack, place: Place) -> None:

@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import functools
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.core.columns import PURCHASE
+from pipelines.features.measures import PURCHASES, SQUARES_SPLIT, Measure
+from pipelines.features.sequences import DaySequence
 
 IntArray = NDArray[np.int64]
-MEASURES = ("n_purchase_days", "n_orders", "n_lines", "amount_minor")
-"""The columns of the customer-day table; integers all, so that sums are exact on every engine."""
 
 
-def customer_days(events: Any, decimals: int) -> Any:
-    """One row per customer and day with at least one purchase, ordered by both.
+def customer_days(events: Any, decimals: int, measures: Sequence[Measure] = PURCHASES) -> Any:
+    """One row per customer and day on which any measure has something to count, ordered by both.
 
     Parameters
     ----------
     events : ibis.Table
-        Contract events. A purchase is a ``purchase`` event with a positive amount.
+        Contract events.
     decimals : int
         Decimals of the currency: amounts leave as integers of its smallest unit.
+    measures : sequence of Measure
+        What is counted.
 
     Returns
     -------
     ibis.Table
-        ``customer_id``; ``day`` (days since 1970-01-01 UTC); ``n_orders`` (distinct orders, one where a shop has
-        no order ids); ``n_lines``; ``amount_minor``; ``n_purchase_days`` (1).
+        ``customer_id``; ``day`` (days since 1970-01-01 UTC); one int64 column per measure, by its name.
     """
-    purchases = events.filter((events.event_type == PURCHASE) & (events.amount > 0))
-    orders = (
-        purchases.mutate(
-            day=(purchases.event_time.epoch_seconds() // 86_400).cast("int64"),
-            amount_minor=(purchases.amount * 10**decimals).cast("int64"),
-        )
-        .group_by("customer_id", "day", "order_id")
-        .agg(n_lines=lambda line: line.count(), amount_minor=lambda line: line.amount_minor.sum())
+    counting = functools.reduce(operator.or_, (measure.rows(events) for measure in measures))
+    rows = events.filter(counting).mutate(day=lambda row: (row.event_time.epoch_seconds() // 86_400).cast("int64"))
+    summed = [measure for measure in measures if measure.of_day != "distinct"]
+    distinct = [measure for measure in measures if measure.of_day == "distinct"]
+    orders = rows.group_by("customer_id", "day", "order_id").agg(
+        **{measure.name: _of_order(rows, measure, decimals) for measure in summed}
     )
-    return (
-        orders.group_by("customer_id", "day")
-        .agg(
-            n_purchase_days=lambda order: (order.count() > 0).cast("int64"),
-            n_orders=lambda order: order.count().cast("int64"),
-            n_lines=lambda order: order.n_lines.sum().cast("int64"),
-            amount_minor=lambda order: order.amount_minor.sum().cast("int64"),
+    days = orders.group_by("customer_id", "day").agg(**{measure.name: _of_day(orders, measure) for measure in summed})
+    if distinct:
+        different = rows.group_by("customer_id", "day").agg(
+            **{measure.name: _n_different(rows, measure, decimals) for measure in distinct}
         )
-        .order_by("customer_id", "day")
-    )
+        days = days.inner_join(different, ["customer_id", "day"])
+    return days.select("customer_id", "day", *(measure.name for measure in measures)).order_by("customer_id", "day")
+
+
+def _of_order(rows: Any, measure: Measure, decimals: int) -> Any:
+    """The measure of one order; 0 where none of its rows count."""
+    counts = measure.rows(rows).fill_null(False)
+    found = counts.sum() if measure.value is None else measure.value(rows, decimals).sum(where=counts)
+    return found.fill_null(0).cast("int64")
+
+
+def _of_day(orders: Any, measure: Measure) -> Any:
+    value = orders[measure.name]
+    high, low = value >> SQUARES_SPLIT, value & ((1 << SQUARES_SPLIT) - 1)
+    return {
+        "sum": value.sum(),
+        "any": (value.sum() > 0),
+        "count": (value > 0).sum(),
+        "max": value.max(),
+        "squares_high": (high * high).sum(),
+        "squares_low": (low * (2 * value - low)).sum(),
+    }[measure.of_day].cast("int64")
+
+
+def _n_different(rows: Any, measure: Measure, decimals: int) -> Any:
+    value = rows[measure.name] if measure.value is None else measure.value(rows, decimals)
+    return value.nunique(where=measure.rows(rows).fill_null(False)).cast("int64")
 
 
 @dataclass(frozen=True)
@@ -66,9 +88,11 @@ class CustomerDays:
     day : ndarray of int64, shape (n_days,)
         Days since 1970-01-01 UTC, ascending within a customer.
     measures : mapping of str to ndarray of int64, shape (n_days,)
-        By the names in `MEASURES`.
+        By their names.
     decimals : int
-        Decimals of the currency of ``amount_minor``.
+        Decimals of the currency of money.
+    sequences : mapping of str to DaySequence
+        What was bought on which day, by the column that says what.
     """
 
     customer_ids: NDArray[np.object_]
@@ -76,18 +100,27 @@ class CustomerDays:
     day: IntArray
     measures: Mapping[str, IntArray]
     decimals: int
+    sequences: Mapping[str, DaySequence] = field(default_factory=dict)
 
     @classmethod
-    def from_columns(cls, columns: Mapping[str, NDArray[Any]], decimals: int) -> CustomerDays:
-        """From the ordered columns that `customer_days` yields."""
+    def from_columns(
+        cls,
+        columns: Mapping[str, NDArray[Any]],
+        decimals: int,
+        things: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+    ) -> CustomerDays:
+        """From the ordered columns that `customer_days` yields, and by name those of `bought_things`."""
         ids = columns["customer_id"].astype(object)
         starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.empty(0, np.int64)
         return cls(
             customer_ids=ids[starts],
             offsets=np.r_[starts, len(ids)].astype(np.int64),
             day=columns["day"].astype(np.int64),
-            measures={name: columns[name].astype(np.int64) for name in MEASURES},
+            measures={
+                name: values.astype(np.int64) for name, values in columns.items() if name not in ("customer_id", "day")
+            },
             decimals=decimals,
+            sequences={name: DaySequence.from_columns(found, ids[starts]) for name, found in (things or {}).items()},
         )
 
     @property
@@ -95,9 +128,9 @@ class CustomerDays:
         """How many purchase days each row stands for: 1, or 0 on a day without a purchase."""
         return self.measures["n_purchase_days"]
 
-    def cumulative(self, names: tuple[str, ...]) -> IntArray:
-        """Running sums with a leading zero, shape (n_names, n_days + 1)."""
-        sums = np.zeros((len(names), len(self.day) + 1), np.int64)
-        for row, name in enumerate(names):
-            np.cumsum(self.measures[name], out=sums[row, 1:])
+    def cumulative(self, measures: Sequence[Measure]) -> IntArray:
+        """Running sums with a leading zero, shape (n_measures, n_days + 1)."""
+        sums = np.zeros((len(measures), len(self.day) + 1), np.int64)
+        for row, measure in enumerate(measures):
+            np.cumsum(self.measures[measure.name], out=sums[row, 1:])
         return sums

@@ -155,3 +155,161 @@ def gap_statistics(offsets, day, activity, customer, cutoff, n_recent):  # type:
         out[row, 6] = recent
         out[row, 7] = n_gaps - np.searchsorted(ordered[:n_gaps], cutoff[row] - last)
     return out
+
+
+@njit(cache=True, nogil=True)
+def window_maxima(offsets, day, values, customer, cutoff, starts, ends):  # type: ignore[no-untyped-def]
+    """Largest value of a day in ``[cutoff + starts[w], cutoff + ends[w])``; 0 where there is none, or no larger one.
+
+    Each window is scanned anew: a year has so few days that a queue of candidates would not be faster.
+
+    Parameters
+    ----------
+    values : ndarray of int64, shape (n_days,)
+        Of each day.
+    starts, ends : ndarray of int64, shape (n_windows,)
+        Offsets to the cutoff.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows, n_windows)
+    """
+    n_windows = len(starts)
+    out = np.zeros((len(customer), n_windows), np.int64)
+    low = np.empty(n_windows, np.int64)
+    previous = np.int64(-1)
+    for row in range(len(customer)):
+        c = customer[row]
+        if c != previous:
+            low[:] = offsets[c]
+            previous = c
+        for w in range(n_windows):
+            while low[w] < offsets[c + 1] and day[low[w]] < cutoff[row] + starts[w]:
+                low[w] += 1
+            largest = np.int64(0)
+            at = low[w]
+            while at < offsets[c + 1] and day[at] < cutoff[row] + ends[w]:
+                largest = max(largest, values[at])
+                at += 1
+            out[row, w] = largest
+    return out
+
+
+@njit(cache=True, nogil=True)
+def decayed_sums(offsets, day, values, customer, cutoff, weights):  # type: ignore[no-untyped-def]
+    """Sums of every day before the cutoff, each weighted by its age.
+
+    A sum is kept as of the last day that added to it, is weighed from one such day to the next, and once more when
+    it is emitted. So its bits depend on the customer's own days only: not on which cutoffs are asked, and not on
+    days that add nothing.
+
+    Parameters
+    ----------
+    values : ndarray of int64, shape (n_columns, n_days)
+        What is summed.
+    weights : ndarray of float64, shape (n_decays, n_ages)
+        By age in days; ``weights[h, i + j]`` is ``weights[h, i] * weights[h, j]``.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_decays, n_columns)
+    """
+    n_decays, n_columns = len(weights), len(values)
+    out = np.empty((len(customer), n_decays, n_columns), np.float64)
+    state = np.empty((n_decays, n_columns), np.float64)
+    since = np.empty(n_columns, np.int64)
+    previous = np.int64(-1)
+    at = np.int64(0)
+    for row in range(len(customer)):
+        c = customer[row]
+        if c != previous:
+            at, previous = offsets[c], c
+            state[:] = 0.0
+            since[:] = 2**40  # no day yet: an age below zero counts as zero, and the sum is zero
+        while at < offsets[c + 1] and day[at] < cutoff[row]:
+            for k in range(n_columns):
+                if values[k, at] != 0:
+                    age = max(day[at] - since[k], 0)
+                    for h in range(n_decays):
+                        state[h, k] = state[h, k] * weights[h, age] + values[k, at]
+                    since[k] = day[at]
+            at += 1
+        for k in range(n_columns):
+            age = max(cutoff[row] - since[k], 0)
+            for h in range(n_decays):
+                out[row, h, k] = state[h, k] * weights[h, age]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def variety(offsets, day, code, n_lines, n_codes, weights, customer, cutoff, starts):  # type: ignore[no-untyped-def]
+    """What kinds of things were bought in ``[cutoff + starts[w], cutoff)``.
+
+    Counts of things are kept per window: a row adds to them when the cutoff passes it, and is taken away when the
+    window's start does; by then its thing is an old one. All sums are of integers, so neither the order of rows of a
+    day nor the numbering of things can change them.
+
+    Parameters
+    ----------
+    offsets, day, code, n_lines : ndarray of int64
+        A sequence: the rows of each customer, ascending by day; which thing, and how many lines of it.
+    n_codes : int
+        How many things there are.
+    weights : ndarray of int64, shape (most_lines + 1,)
+        What a thing of so many lines in the window adds to the weighted sum; 0 for none.
+    starts : ndarray of int64, shape (n_windows,)
+        Offsets to the cutoff, not above 0.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows, n_windows, 5)
+        Lines; different things; lines of the most frequent thing; lines of things that were first bought in the
+        window; weighted sum.
+    """
+    out = np.zeros((len(customer), len(starts), 5), np.int64)
+    for w in range(len(starts)):
+        held = np.zeros(n_codes, np.int64)  # lines of each thing in the window
+        is_old = np.zeros(n_codes, np.bool_)  # whether it was bought before the window
+        with_count = np.zeros(len(weights), np.int64)  # how many things have so many lines
+        previous = np.int64(-1)
+        low = high = total = distinct = top = new = weighted = np.int64(0)
+        for row in range(len(customer)):
+            c = customer[row]
+            if c != previous:
+                if previous >= 0:
+                    for at in range(offsets[previous], high):
+                        held[code[at]] = 0
+                        is_old[code[at]] = False
+                with_count[: top + 1] = 0
+                low = high = offsets[c]
+                total = distinct = top = new = weighted = np.int64(0)
+                previous = c
+            while high < offsets[c + 1] and day[high] < cutoff[row]:
+                k, n = code[high], n_lines[high]
+                with_count[held[k]] -= 1
+                weighted += weights[held[k] + n] - weights[held[k]]
+                distinct += held[k] == 0
+                held[k] += n
+                with_count[held[k]] += 1
+                top = max(top, held[k])
+                total += n
+                if not is_old[k]:
+                    new += n
+                high += 1
+            while low < high and day[low] < cutoff[row] + starts[w]:
+                k, n = code[low], n_lines[low]
+                if not is_old[k]:
+                    new -= held[k]
+                    is_old[k] = True
+                with_count[held[k]] -= 1
+                weighted += weights[held[k] - n] - weights[held[k]]
+                held[k] -= n
+                with_count[held[k]] += 1
+                distinct -= held[k] == 0
+                total -= n
+                while top > 0 and with_count[top] == 0:
+                    top -= 1
+                low += 1
+            out[row, w, 0], out[row, w, 1], out[row, w, 2] = total, distinct, top
+            out[row, w, 3], out[row, w, 4] = new, weighted
+    return out

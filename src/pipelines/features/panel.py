@@ -8,22 +8,72 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from pipelines.features.assortment import Assortment
+from pipelines.features.baskets import Baskets
+from pipelines.features.calendar import Calendar
+from pipelines.features.campaigns import Campaigns
 from pipelines.features.catalogue import Feature
+from pipelines.features.channels import Channels
 from pipelines.features.days import CustomerDays
+from pipelines.features.decay import Decay
+from pipelines.features.funnel import Funnel
+from pipelines.features.measures import PURCHASES, Measure
+from pipelines.features.prices import Prices
 from pipelines.features.recency import Recency
+from pipelines.features.returns import Returns
 from pipelines.features.rhythm import Rhythm
 from pipelines.features.spine import Spine
+from pipelines.features.trend import Trend
 from pipelines.features.windowed import Windowed
 
-BLOCKS = (Windowed, Recency, Rhythm)
+BLOCKS = (
+    Windowed,
+    Recency,
+    Rhythm,
+    Trend,
+    Decay,
+    Baskets,
+    Prices,
+    Returns,
+    Funnel,
+    Channels,
+    Calendar,
+    Campaigns,
+    Assortment,
+)
 """Every block; a new one is one line here and one in `AnyBlock`."""
 
-AnyBlock = Annotated[Windowed | Recency | Rhythm, Field(discriminator="type")]
+AnyBlock = Annotated[
+    Windowed
+    | Recency
+    | Rhythm
+    | Trend
+    | Decay
+    | Baskets
+    | Prices
+    | Returns
+    | Funnel
+    | Channels
+    | Calendar
+    | Campaigns
+    | Assortment,
+    Field(discriminator="type"),
+]
 
 
 def catalogue(blocks: tuple[AnyBlock, ...], currency: str) -> tuple[Feature, ...]:
     """What the blocks emit, in the order of the panel's columns."""
     return tuple(feature for block in blocks for feature in block.features(currency))
+
+
+def measures_of(blocks: tuple[AnyBlock, ...]) -> tuple[Measure, ...]:
+    """What the customer-day table must hold for these blocks, and for populations and outcomes."""
+    return tuple(dict.fromkeys((*PURCHASES, *(measure for block in blocks for measure in block.measures))))
+
+
+def sequences_of(blocks: tuple[AnyBlock, ...]) -> tuple[str, ...]:
+    """The columns whose values these blocks follow through the days."""
+    return tuple(dict.fromkeys(name for block in blocks for name in block.sequences))
 
 
 def feature_rows(days: CustomerDays, spine: Spine, blocks: tuple[AnyBlock, ...]) -> pd.DataFrame:

@@ -2,62 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from pipelines.core.spec import Days
 from pipelines.core.windows import DAY
-from pipelines.features.blocks import Block, FloatArray
+from pipelines.features.blocks import Block, FloatArray, last_days, totals
 from pipelines.features.catalogue import Feature
-from pipelines.features.days import MEASURES, CustomerDays
-from pipelines.features.kernel import window_sums
+from pipelines.features.days import CustomerDays
+from pipelines.features.measures import PURCHASES, SUMMABLE, Measure, SummableMeasure
 from pipelines.features.spine import Spine
-
-_SAID = {
-    "n_purchase_days": ("n_purchase_days", "days with a purchase", "days"),
-    "n_orders": ("n_orders", "orders", "orders"),
-    "n_lines": ("n_lines", "order lines", "lines"),
-    "amount_minor": ("amount", "amount spent", ""),
-}
 
 
 class Windowed(Block):
-    """Purchase days, orders, lines and amount in each window ``[cutoff - length, cutoff)``."""
+    """Sums of measures in each window ``[cutoff - length, cutoff)``."""
 
     type: Literal["windowed"] = "windowed"
-    lengths: tuple[Days, ...]
+    lengths: Annotated[tuple[Days, ...], Field(min_length=1)]
+    of: tuple[SummableMeasure, ...] = tuple(measure.name for measure in PURCHASES)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Those that are summed."""
+        return tuple(SUMMABLE[name] for name in self.of)
 
     def features(self, currency: str) -> tuple[Feature, ...]:
         """One feature per window and measure."""
-        return tuple(_feature(measure, length // DAY, currency) for length in self.lengths for measure in MEASURES)
+        return tuple(_feature(measure, length // DAY, currency) for length in self.lengths for measure in self.measures)
 
     def emit(self, days: CustomerDays, spine: Spine) -> FloatArray:
-        """Exact integer sums; the amount is divided into currency units here, once."""
-        starts = np.array([-(length // DAY) for length in self.lengths], np.int64)
-        sums = window_sums(
-            days.offsets,
-            days.day,
-            days.cumulative(MEASURES),
-            spine.customer,
-            spine.cutoff,
-            starts,
-            np.zeros_like(starts),
-        )
-        values: FloatArray = sums.astype(np.float64)
-        values[:, :, MEASURES.index("amount_minor")] /= 10**days.decimals
-        return values.reshape(len(spine), len(self.lengths) * len(MEASURES))
+        """Exact integer sums; money is divided into currency units here, once."""
+        values: FloatArray = totals(days, spine, self.measures, last_days(self.lengths)).astype(np.float64)
+        values[:, :, [measure.is_money for measure in self.measures]] /= 10**days.decimals
+        return values.reshape(len(spine), len(self.lengths) * len(self.measures))
 
 
-def _feature(measure: str, length: int, currency: str) -> Feature:
-    name, said, unit = _SAID[measure]
-    meaning = f"{said} in the last {length} days"
+def _feature(measure: Measure, length: int, currency: str) -> Feature:
+    meaning = f"{measure.said} in the last {length} days"
     return Feature(
-        name=f"{name}_{length}d",
+        name=f"{measure.feature}_{length}d",
         meaning=f"{meaning[0].upper()}{meaning[1:]}",
-        unit=unit or currency,
+        unit=currency if measure.is_money else measure.unit,
         window=f"P{length}D",
         null_rule="never",
         block="windowed",
-        phrase=f"{meaning}: {{value}}" + (f" {currency}" if not unit else ""),
+        phrase=f"{meaning}: {{value}}" + (f" {currency}" if measure.is_money else ""),
     )

@@ -76,7 +76,7 @@ def _compared(
 ) -> tuple[Verdict, str]:
     """The verdict, and Evidently's page beside it."""
     trained = task_of(champion)
-    days = history(lake, trained.source, known_at)
+    days = history(lake, trained.source, known_at, trained.features)
     described = panel(trained, days, (known_at,))
     logged = models.reference(champion)
     scores = models.load(champion).scorer.probability(described.rows)
@@ -85,7 +85,7 @@ def _compared(
     reference = Side(logged, pd.factorize(logged["case_id"])[0], logged["score"].to_numpy())
     current = Side(described.rows, described.spine.customer, scores)
     rng = generator_for(task.seed, "drift")
-    usual = history(lake, trained.source, champion.known_at)
+    usual = history(lake, trained.source, champion.known_at, ())
     found = check(reference, current, features, _volume(usual, logged, days, known_at), task.drift, rng)
     stands = found.kind != Kind.RETRAIN or _has_news(task, lake, models, champion, known_at)
     verdict = found if stands else found.without_news(known_at)
@@ -109,7 +109,7 @@ def _volume(usual: CustomerDays, logged: pd.DataFrame, days: CustomerDays, known
     return Volume(
         reference_per_day=float(np.mean([_lines_per_day(usual, int(end)) for end in ends])),
         current_per_day=_lines_per_day(days, now),
-        days_since_last_event=now - 1 - int(days.day.max(initial=0)),
+        days_since_last_event=now - 1 - int(days.day[days.activity > 0].max(initial=0)),
     )
 
 

@@ -9,7 +9,7 @@ from pipelines.core.protocols import CHALLENGER, CHAMPION, Models, ModelVersion,
 from pipelines.core.report import Report
 from pipelines.features.panel import catalogue
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import describe_run, prepare, task_of, timeline_at
+from pipelines.flows.prepare import describe_run, fitted, prepare, task_of, timeline_at
 from pipelines.gates.evidence import Ruling
 from pipelines.gates.gates import judge_all
 from pipelines.scoring.evidence import Contender, ScoredEvidence
@@ -34,6 +34,7 @@ def promote(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Promotion:
     run.progress.stage(f"promote: judging the challenger of '{task.name}'")
     challenger, champion = _contenders(task, models)
     manifest = lake.manifest(task.source)
+    task, _ = fitted(task, manifest)
     describe_run(run, task, manifest, challenger.known_at)
     if champion is not None and _is_the_same(challenger, champion):
         promotion = Promotion(challenger, champion, champion, (), Outcome.UNCHANGED)
@@ -71,7 +72,8 @@ def _evidence(
 ) -> ScoredEvidence:
     """Both on the challenger's test rows, each described as it was trained."""
     trained = task_of(challenger)
-    prepared = prepare(trained, lake, challenger.known_at)
+    theirs = () if champion is None else task_of(champion).features
+    prepared = prepare(trained, lake, challenger.known_at, theirs)
     return ScoredEvidence(
         task=task,
         labelled=prepared.labelled,

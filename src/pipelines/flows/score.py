@@ -60,7 +60,7 @@ def champion_of(task: TaskSpec, models: Models) -> ModelVersion:
 
 def eligible(task: TaskSpec, lake: Lake, known_at: datetime) -> Panel:
     """Feature rows of the task's population at one cutoff, by the code that built the training panel."""
-    described = panel(task, history(lake, task.source, known_at), (known_at,))
+    described = panel(task, history(lake, task.source, known_at, task.features), (known_at,))
     if len(described) == 0:
         raise NotEnoughDataError(
             f"No customer of '{task.source}' is eligible at {known_at:%Y-%m-%d}.",

@@ -10,20 +10,95 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.core.columns import CONTACT, TREATMENT
 from pipelines.core.errors import ConfigError, nearest
+from pipelines.features.assortment import things_from
 from pipelines.features.days import CustomerDays, customer_days
-from pipelines.tables.contract import CUSTOMERS, Role
+from pipelines.features.fit import first_met
+from pipelines.features.panel import AnyBlock, measures_of, sequences_of
+from pipelines.features.sequences import bought_things
+from pipelines.scoring.usable import usable_columns
+from pipelines.tables.contract import CONTACTS, CUSTOMERS, PRODUCTS, Role
 from pipelines.tables.lake import Lake
+from pipelines.tables.manifest import Manifest
 
 UNKNOWN = "unknown"
 
 
-def history(lake: Lake, source: str, known_at: datetime) -> CustomerDays:
-    """The customer-day table of everything before ``known_at``; nothing at or after it is read."""
+def history(lake: Lake, source: str, known_at: datetime, blocks: tuple[AnyBlock, ...]) -> CustomerDays:
+    """The customer-day table of everything before ``known_at``; nothing at or after it is read.
+
+    Parameters
+    ----------
+    lake : Lake
+        Holds the source.
+    source : str
+        Its name.
+    known_at : datetime
+        The moment of knowledge.
+    blocks : tuple of Block
+        What will be computed from it. Contacts are read if one of them counts them, products if one needs a column
+        that events lack.
+
+    Raises
+    ------
+    ConfigError
+        If a block reads contacts, or follows a column, that the source does not have.
+    """
     manifest = lake.manifest(source)
-    events = lake.table(source, "events")
-    before = events.filter(events.event_time < ibis.timestamp(known_at.replace(tzinfo=None).isoformat()))
-    return CustomerDays.from_columns(lake.columns(customer_days(before, manifest.decimals)), manifest.decimals)
+    measures = measures_of(blocks)
+    events = _before(lake.table(source, "events"), "event_time", known_at)
+    things = {
+        name: lake.columns(bought_things(_with(lake, manifest, events, name), name)) for name in sequences_of(blocks)
+    }
+    if any(measure.table == CONTACTS.name for measure in measures):
+        events = events.union(_as_events(_contacts(lake, manifest, known_at), events.schema()))
+    days = lake.columns(customer_days(events, manifest.decimals, measures))
+    return CustomerDays.from_columns(days, manifest.decimals, things)
+
+
+def _before(table: Any, time: str, known_at: datetime) -> Any:
+    return table.filter(table[time] < ibis.timestamp(known_at.replace(tzinfo=None).isoformat()))
+
+
+def _contacts(lake: Lake, manifest: Manifest, known_at: datetime) -> Any:
+    """The contacts that reached somebody."""
+    if CONTACTS.name not in manifest.tables:
+        raise _lacks(manifest, "no table of contacts")
+    contacts = _before(lake.table(manifest.source, CONTACTS.name), "contact_time", known_at)
+    return contacts.filter(contacts.variant.isnull() | (contacts.variant == TREATMENT))
+
+
+def _as_events(contacts: Any, schema: Any) -> Any:
+    """Contacts as rows among events: whom, when, and that it was one."""
+    known = {
+        "customer_id": contacts.customer_id,
+        "event_time": contacts.contact_time,
+        "event_type": ibis.literal(CONTACT),
+    }
+    return contacts.select(
+        **{name: known[name].cast(kind) if name in known else ibis.null(kind) for name, kind in schema.items()}
+    )
+
+
+def _with(lake: Lake, manifest: Manifest, events: Any, column: str) -> Any:
+    """Events with a column of their own, or else with that of their products."""
+    met = first_met(things_from(column), usable_columns(manifest))
+    if met is None:
+        raise _lacks(manifest, f"no {column} of events or products that is known at the time of a purchase")
+    if ("events", column) in met:
+        return events
+    products = lake.table(manifest.source, PRODUCTS.name)
+    named = products.group_by("product_id").agg(**{column: products[column].min()})
+    return events.drop(*({column} & set(events.columns))).inner_join(named, "product_id")
+
+
+def _lacks(manifest: Manifest, what: str) -> ConfigError:
+    return ConfigError(
+        f"The source '{manifest.source}' has {what}.",
+        why="A block of the task is computed from it.",
+        fix=f"Map it in conf/sources/{manifest.source}.yaml and ingest again, or take the block out of the task.",
+    )
 
 
 def sensitive_attributes(

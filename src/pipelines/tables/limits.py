@@ -91,7 +91,7 @@ def require_rows(source: SourceSpec, tables: Mapping[str, TableManifest]) -> Non
         reasons = "; ".join(f"{n_rows:,} rows: {reason}" for reason, n_rows in table.quarantined.items())
         raise ContractError(
             f"Source '{source.name}' has no acceptable row in '{name}' among {table.n_read:,}: "
-            f"{reasons or 'the files hold no rows that belong to it'}.",
+            f"{(reasons or 'the files hold no rows that belong to it').removesuffix('?')}.",
             why="There is nothing to learn from; the tables ingested before stay as they are.",
             fix=f"Correct tables.{name} in conf/sources/{source.name}.yaml, or the raw files."
             + _hints(source, name, table),
@@ -109,7 +109,10 @@ def _hints(source: SourceSpec, name: str, table: TableManifest) -> str:
     """What makes unreadable columns readable."""
     kinds = source.columns(name)
     unread = [kinds.get(check.removesuffix("_unreadable")) for check in table.failed if check.endswith("_unreadable")]
-    return "".join(f" {_HINTS[kind]}" for kind in dict.fromkeys(unread) if kind in _HINTS)
+    hints = [_HINTS[kind] for kind in dict.fromkeys(unread) if kind in _HINTS]
+    if "event_type_unknown" in table.failed:
+        hints.append("Event types of other words may need 'values', a shop's own ones 'event_types'.")
+    return "".join(f" {hint}" for hint in hints)
 
 
 def _beyond(name: str, table: TableManifest, rules: TableRules, manifest: Manifest) -> list[str]:

@@ -27,6 +27,11 @@ def accepted(rows: Any, table: Table) -> Any:
     return good.order_by([*known, *(column for column in good.columns if column not in known)])
 
 
+def refused(rows: Any) -> Any:
+    """The rows of a judged table that something is wrong with."""
+    return rows.filter(rows[CHECK].notnull())
+
+
 def left_out(rows: Any, sources: Any) -> Any:
     """The others: check, reason, file, row number and source row, in the order of the files.
 
@@ -37,13 +42,13 @@ def left_out(rows: Any, sources: Any) -> Any:
     sources : ibis.Table
         The rows of the same files as somebody wrote them (see `pipelines.tables.mapping.source_rows`).
     """
-    bad = rows.filter(rows[CHECK].notnull()).select(*JUDGING)
+    bad = refused(rows).select(*JUDGING)
     return bad.inner_join(sources, [FILE, ROW]).select(*JUDGING, SOURCE_ROW).order_by([FILE, ROW, CHECK])
 
 
 def counts(rows: Any) -> Any:
     """How many judged rows were left out, by check and reason."""
-    bad = rows.filter(rows[CHECK].notnull())
+    bad = refused(rows)
     return bad.group_by(CHECK, REASON).agg(n_rows=bad.count()).order_by([CHECK, REASON])
 
 

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from pipelines.core.columns import CONTACT
 from pipelines.core.errors import nearest
 from pipelines.core.spec import Spec
 from pipelines.tables.contract import CASES, EVENTS, TABLES, Kind, Role, Table, table_named
@@ -198,6 +199,13 @@ class SourceSpec(Spec):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         return _zone(zone)
+
+    @field_validator("event_types")
+    @classmethod
+    def _own_types(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if CONTACT in names:
+            raise ValueError(f"'{CONTACT}' is what rows of the table contacts are called; choose another name")
+        return names
 
     @field_validator("tables", "rules")
     @classmethod

@@ -12,8 +12,8 @@ from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import PartManifest
 from pipelines.tables.mapping import belonging, mapped, source_rows
 from pipelines.tables.parts import Part, Piece
-from pipelines.tables.reconcile import accepted, counts, left_out, reconciled, statistics
-from pipelines.tables.source import FILE, SourceSpec
+from pipelines.tables.reconcile import accepted, counts, left_out, reconciled, refused, statistics
+from pipelines.tables.source import FILE, ROW, SourceSpec
 
 
 def write_part(source: SourceSpec, lake: Lake, part: Part) -> PartManifest:
@@ -33,7 +33,9 @@ def write_part(source: SourceSpec, lake: Lake, part: Part) -> PartManifest:
         outside = lake.columns(counts(held))
         if len(outside["n_rows"]):
             files = {piece.file: raw[piece.how.raw] for piece, raw in zip(part.pieces, raws, strict=True)}
-            draft.write("quarantine", left_out(held, _below([source_rows(raw) for raw in files.values()])))
+            bad = refused(held)
+            kept = [source_rows(raw.semi_join(bad, [FILE, ROW])) for raw in files.values()]  # JSON of these rows only
+            draft.write("quarantine", left_out(held, _below(kept)))
         known = lake.columns(statistics(inside, part.table))
         manifest = reconciled(part, n_rows - n_elsewhere, n_elsewhere, known, outside)
         draft.finish(manifest)

@@ -11,6 +11,7 @@ from pipelines.core.spec import Days, Spec
 from pipelines.core.windows import DAY
 from pipelines.features.days import CustomerDays
 from pipelines.features.kernel import window_sums
+from pipelines.features.measures import N_PURCHASE_DAYS
 from pipelines.features.spine import Spine
 
 
@@ -32,7 +33,7 @@ class NoPurchase(Spec):
         bought = window_sums(
             days.offsets,
             days.day,
-            days.cumulative(("n_purchase_days",)),
+            days.cumulative((N_PURCHASE_DAYS,)),
             spine.customer,
             spine.cutoff,
             np.zeros_like(ahead),

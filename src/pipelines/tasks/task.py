@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pipelines.core.spec import Spec, digest
 from pipelines.drift.verdict import DriftSpec
 from pipelines.fairness.findings import FairnessSpec
-from pipelines.features.panel import AnyBlock
+from pipelines.features.panel import AnyBlock, catalogue
 from pipelines.gates.gates import AnyGate
 from pipelines.models.baselines import AnyBaseline
 from pipelines.models.calibration import Sigmoid
@@ -56,6 +56,14 @@ class TaskSpec(Spec):
             repeated = sorted({one for one in types if types.count(one) > 1})
             if repeated:
                 raise ValueError(f"{name} names {', '.join(repeated)} twice: their figures would overwrite each other")
+        return self
+
+    @model_validator(mode="after")
+    def _names_features_once(self) -> Self:
+        names = [feature.name for feature in catalogue(self.features, currency="")]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"features emits {', '.join(repeated[:5])} twice: two blocks describe the same")
         return self
 
     @property

@@ -24,7 +24,7 @@ SALES = """
         ('a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
 """
 ROWS = [
-    {name: {"who": "a", "_row": 1}.get(name) for name in "who at local day paid n size ok key about _row".split()},
+    {"who": "a", **dict.fromkeys(["at", "local", "day", "paid", "n", "size", "ok", "key", "about"]), "_row": 1},
     {
         "who": "b",
         "at": datetime(2020, 1, 1, 8, tzinfo=UTC),

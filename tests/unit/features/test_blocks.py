@@ -17,15 +17,11 @@ from pipelines.features.panel import catalogue, feature_rows
 from pipelines.features.recency import Recency
 from pipelines.features.rhythm import Rhythm
 from pipelines.features.windowed import Windowed
+from support.described import described
 from support.events import days_of, make_days, spine_of
 from support.strategies import day_rows
 
 WEEKS = Windowed(lengths=(7 * DAY, 28 * DAY))
-
-
-def described(block, days, customer, cutoff):
-    """The features of one customer at one cutoff, by name."""
-    return feature_rows(days, spine_of(days, (customer, cutoff)), (block,)).iloc[0].to_dict()
 
 
 def test_windows_end_before_the_cutoff_and_begin_at_their_first_day():

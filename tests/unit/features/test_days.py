@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.adapters.duckdb import DuckDBEngine
-from pipelines.features.days import MEASURES, CustomerDays, customer_days
+from pipelines.features.days import CustomerDays, customer_days
+from pipelines.features.measures import AMOUNT, N_LINES, PURCHASES
 from support.events import event, events_table, make_days, make_events
 from support.strategies import events
+
+NAMES = tuple(measure.name for measure in PURCHASES)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def engine():
 def reduced(rows, engine):
     """The customer-day table of contract events, as tuples."""
     columns = engine.columns(customer_days(events_table(rows), decimals=2))
-    names = ("customer_id", "day", *MEASURES)
+    names = ("customer_id", "day", *(measure.name for measure in PURCHASES))
     return [tuple(row) for row in zip(*(columns[name].tolist() for name in names), strict=True)]
 
 
@@ -122,12 +125,12 @@ def test_make_days_is_what_the_engine_makes_of_the_same_purchases(engine):
     days = CustomerDays.from_columns(engine.columns(customer_days(events_table(make_events(purchases)), 2)), 2)
 
     assert made.day.tolist() == days.day.tolist()
-    assert {name: made.measures[name].tolist() for name in MEASURES} == {
-        name: days.measures[name].tolist() for name in MEASURES
+    assert {name: made.measures[name].tolist() for name in NAMES} == {
+        name: days.measures[name].tolist() for name in NAMES
     }
 
 
 def test_cumulative_starts_at_zero():
     days = make_days(purchases={"a": [1, 3]}, amounts={"a": [100, 250]})
 
-    assert days.cumulative(("n_lines", "amount_minor")).tolist() == [[0, 1, 2], [0, 100, 350]]
+    assert days.cumulative((N_LINES, AMOUNT)).tolist() == [[0, 1, 2], [0, 100, 350]]

@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core.windows import day_moment
-from pipelines.features.days import MEASURES
-from pipelines.features.kernel import active_pairs, activity_bounds, gap_statistics, window_sums
-from pipelines.features.spine import Spine, every_customer
+from pipelines.features.kernel import (
+    active_pairs,
+    activity_bounds,
+    decayed_sums,
+    gap_statistics,
+    window_maxima,
+    window_sums,
+)
+from pipelines.features.measures import AMOUNT, PURCHASES
+from pipelines.features.spine import Spine
+from support.described import log
 from support.events import days_of, make_days, pairs, spine_of
 from support.strategies import cutoff_sets, day_rows
 
@@ -21,12 +28,6 @@ from support.strategies import cutoff_sets, day_rows
 def active_days(rows, customer, before):
     """The days on which a customer bought before a cutoff, in order."""
     return sorted(row[1] for row in rows if row[0] == customer and row[1] < before and row[2] > 0)
-
-
-def log(rows, cutoffs):
-    """The log in memory and every customer at every cutoff."""
-    days = days_of(rows)
-    return days, every_customer(days, tuple(day_moment(cutoff) for cutoff in cutoffs))
 
 
 @given(day_rows(), cutoff_sets(), st.integers(1, 30))
@@ -49,16 +50,49 @@ def test_window_sums_add_up_the_days_of_each_half_open_window(rows, cutoffs, win
     days, spine = log(rows, cutoffs)
     starts = np.array([start for start, _ in windows], np.int64)
     ends = np.array([start + length for start, length in windows], np.int64)
-    sums = window_sums(days.offsets, days.day, days.cumulative(MEASURES), spine.customer, spine.cutoff, starts, ends)
+    sums = window_sums(days.offsets, days.day, days.cumulative(PURCHASES), spine.customer, spine.cutoff, starts, ends)
 
     expected = [
         [
             [
                 sum(row[2 + k] for row in rows if row[0] == customer and cutoff + start <= row[1] < cutoff + end)
-                for k in range(len(MEASURES))
+                for k in range(len(PURCHASES))
             ]
             for start, end in zip(starts, ends, strict=True)
         ]
+        for customer, cutoff in pairs(days, spine)
+    ]
+
+    assert expected == sums.tolist()
+
+
+@given(day_rows(), cutoff_sets(), st.lists(st.tuples(st.integers(-40, 10), st.integers(0, 30)), min_size=1, max_size=4))
+def test_window_maxima_are_those_of_the_days_of_each_half_open_window(rows, cutoffs, windows):
+    days, spine = log(rows, cutoffs)
+    starts = np.array([start for start, _ in windows], np.int64)
+    ends = np.array([start + length for start, length in windows], np.int64)
+    amount = days.measures[AMOUNT.name]
+    maxima = window_maxima(days.offsets, days.day, amount, spine.customer, spine.cutoff, starts, ends)
+
+    expected = [
+        [
+            max([row[5] for row in rows if row[0] == customer and cutoff + start <= row[1] < cutoff + end], default=0)
+            for start, end in zip(starts, ends, strict=True)
+        ]
+        for customer, cutoff in pairs(days, spine)
+    ]
+
+    assert expected == maxima.tolist()
+
+
+@given(day_rows(), cutoff_sets())
+def test_decayed_sums_with_weights_of_one_are_plain_sums(rows, cutoffs):
+    days, spine = log(rows, cutoffs)
+    values = np.array([days.measures["n_orders"], days.measures["n_lines"]])
+    sums = decayed_sums(days.offsets, days.day, values, spine.customer, spine.cutoff, np.ones((1, 100)))
+
+    expected = [
+        [[sum(row[place] for row in rows if row[0] == customer and row[1] < cutoff) for place in (3, 4)]]
         for customer, cutoff in pairs(days, spine)
     ]
 
@@ -129,8 +163,6 @@ def test_sums_of_large_amounts_are_exact():
     spine = spine_of(days, ("a", 3))
     window = np.array([-2], np.int64), np.array([0], np.int64)
 
-    sums = window_sums(
-        days.offsets, days.day, days.cumulative(("amount_minor",)), spine.customer, spine.cutoff, *window
-    )
+    sums = window_sums(days.offsets, days.day, days.cumulative((AMOUNT,)), spine.customer, spine.cutoff, *window)
 
     assert [[[sum(amounts)]]] == sums.tolist()

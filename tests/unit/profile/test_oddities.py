@@ -138,7 +138,8 @@ def test_a_usual_log_of_purchases_is_told_in_few_sentences(usual):
 
     assert told == [
         "One value only in events.quantity, events.amount",
-        "No value at all in events.product_id, although the source maps it.",
+        "No value at all in events.session_id, events.product_id, events.discount, events.device, events.category, "
+        "although the source maps it.",
         "Every event is of the type 'purchase'",
         "There are no returns",
     ]

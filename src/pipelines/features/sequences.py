@@ -1,0 +1,83 @@
+"""Sequences: which things a customer bought on which day, for what cannot be told from one number per day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.features.measures import is_purchase
+
+IntArray = NDArray[np.int64]
+
+
+def bought_things(events: Any, column: str) -> Any:
+    """One row per customer, day and value of a column that was bought, ordered by all three.
+
+    Parameters
+    ----------
+    events : ibis.Table
+        Contract events.
+    column : str
+        What a thing is: ``category``, ``product_id`` …; order lines without it are left out.
+
+    Returns
+    -------
+    ibis.Table
+        ``customer_id``; ``day`` (days since 1970-01-01 UTC); ``thing``; ``n_lines`` (int64).
+    """
+    lines = events.filter(is_purchase(events) & events[column].notnull())
+    things = lines.mutate(
+        day=lambda row: (row.event_time.epoch_seconds() // 86_400).cast("int64"), thing=lambda row: row[column]
+    )
+    counted = things.group_by("customer_id", "day", "thing").agg(n_lines=lambda row: row.count().cast("int64"))
+    return counted.order_by("customer_id", "day", "thing")
+
+
+@dataclass(frozen=True)
+class DaySequence:
+    """What customers bought, in the order of the days, as the kernel walks it.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_customers + 1,)
+        The rows of customer ``c``, by the codes of the customer-day table, are ``offsets[c]:offsets[c + 1]``.
+    day : ndarray of int64, shape (n_rows,)
+        Days since 1970-01-01 UTC, ascending within a customer.
+    code : ndarray of int64, shape (n_rows,)
+        Which thing; equal codes are equal things, and nothing else may depend on them.
+    n_lines : ndarray of int64, shape (n_rows,)
+        Order lines of that thing on that day.
+    """
+
+    offsets: IntArray
+    day: IntArray
+    code: IntArray
+    n_lines: IntArray
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, NDArray[Any]], customer_ids: NDArray[np.object_]) -> DaySequence:
+        """From the ordered columns that `bought_things` yields; ``customer_ids`` hold all of its customers."""
+        customer = pd.Index(customer_ids).get_indexer(pd.Index(columns["customer_id"].astype(object)))
+        of_each = np.bincount(customer, minlength=len(customer_ids))
+        return cls(
+            offsets=np.r_[0, np.cumsum(of_each)].astype(np.int64),
+            day=columns["day"].astype(np.int64),
+            code=pd.factorize(columns["thing"])[0].astype(np.int64),
+            n_lines=columns["n_lines"].astype(np.int64),
+        )
+
+    @property
+    def n_codes(self) -> int:
+        """How many different things there are."""
+        return int(self.code.max(initial=-1)) + 1
+
+    @property
+    def most_lines(self) -> int:
+        """The most order lines of one customer."""
+        running = np.r_[0, np.cumsum(self.n_lines)]
+        return int(np.diff(running[self.offsets]).max(initial=0))
