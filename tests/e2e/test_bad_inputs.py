@@ -61,7 +61,7 @@ def test_nothing_of_a_customer_is_in_the_tracking_store(workspace: Workspace, ra
     assert ran
     for path in _tracked(workspace.root):
         content = path.read_bytes()
-        assert not [word for word in ("ID47", "@example") if word.encode() in content], path
+        assert not [word for word in PERSONAL if word.encode() in content], path
 
 
 def test_nothing_is_half_done(workspace: Workspace, ran: dict[str, Ran]) -> None:
@@ -91,8 +91,7 @@ def _check_words(case: Case, found: Ran) -> None:
 
 def _check_refusal(case: Case, found: Ran) -> None:
     """It says how to mend it, and the tables are those of before, byte by byte."""
-    assert case.says
-    assert "Fix: " in found.error
+    assert any(words.startswith("Fix: ") and len(words) > len("Fix: ") for words in case.says)
     assert found.before
     assert {place: found.after.get(place) for place in found.before} == found.before
 

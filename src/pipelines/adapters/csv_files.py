@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import zlib
 from array import array
 from collections.abc import Iterable
@@ -96,7 +97,7 @@ def _require_divided(file: str, names: list[str], delimiter: str) -> None:
         raise ContractError(
             f"{file} has one column with the delimiter {delimiter!r}, and {others[0]!r} stands in its header.",
             why="Its lines would not be divided into columns.",
-            fix=f"Declare delimiter: {others[0]!r} under 'raw' in the source file.",
+            fix=f"Declare delimiter: {json.dumps(others[0])} under 'raw' in the source file, if all its files have it.",
         )
 
 

@@ -22,7 +22,7 @@ def provenance(root: Path) -> dict[str, str]:
     lock = root / "requirements.lock"
     return {
         "git_commit": _git(root, "rev-parse", "HEAD") or "not a git checkout",
-        "git_dirty": str(bool(_git(root, "status", "--porcelain", "--untracked-files=no"))).lower(),
+        "git_dirty": str(bool(_git(root, "status", "--porcelain"))).lower(),
         "lock_digest": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "no lock",
         "packages": ", ".join([f"regulars {__version__}", f"python {platform.python_version()}", *versions]),
     }

@@ -131,11 +131,11 @@ class RawFiles:
 
     def _nothing_at(self, name: str, given: str) -> ContractError:
         download = self._source.raw[name].download
-        fetch = f"fetch it: regulars ingest --source {self._source.name} --download yes; or " if download else ""
+        fetch = f"Fetch it: regulars ingest --source {self._source.name} --download yes. " if download else ""
         return ContractError(
             f"Source '{self._source.name}': the raw table '{name}' is not at {given}.",
             why="There is nothing to ingest.",
-            fix=f"To mend it, {fetch}give its place: regulars ingest --source {self._source.name} --path FILE; "
+            fix=f"{fetch}Give its place: regulars ingest --source {self._source.name} --path FILE; "
             f"or correct raw.{name}.path in conf/sources/{self._source.name}.yaml.",
         )
 

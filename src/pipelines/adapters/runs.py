@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.adapters.workspace import Workspace
-from pipelines.core.errors import RegistryError
+from pipelines.core.errors import PipelineError, RegistryError
 from pipelines.core.protocols import Progress
 from pipelines.core.report import Artifact, Report
 
@@ -129,7 +129,11 @@ def open_run(
     run = MlflowRun(info.run_id, info.experiment_id, case_key, progress, tags)
     with _ended(run.run_id, leave_open=bool(given)):
         run.tags(tags)
-        yield run
+        try:
+            yield run
+        except PipelineError as error:  # its page should say what the terminal says
+            run.describe(f"## Refused\n\n{error}")
+            raise
 
 
 def _opened(workspace: Workspace, experiment: str, name: str, given: str | None) -> RunInfo:

@@ -78,7 +78,7 @@ def main(task: str, overrides: tuple[str, ...]) -> int:
 
 @cli.command()
 @_source
-@click.option("--path", default="", metavar="FILE", help="Where its raw files are, if not where the source says.")
+@click.option("--path", default="", metavar="PLACE", help="Its raw files, if not where the source says.")
 @click.option(
     "--download",
     type=click.Choice(["yes", "no"]),

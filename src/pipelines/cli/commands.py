@@ -14,7 +14,6 @@ from pipelines.adapters.engines import engine_named
 from pipelines.adapters.lake import FileLake
 from pipelines.adapters.logs import progress_for
 from pipelines.adapters.provenance import provenance
-from pipelines.adapters.runs import open_run
 from pipelines.adapters.workspace import Workspace
 from pipelines.cli import summary
 from pipelines.config.files import load_source, load_task, located
@@ -183,6 +182,8 @@ def _run(
     workspace: Workspace, name: str, experiment: str, flow: Callable[[Run], R], show: Callable[[R, summary.Place], None]
 ) -> R:
     """Open a run, let the flow record into it, print what it found, and say how it ended."""
+    from pipelines.adapters.runs import open_run
+
     with open_run(workspace, experiment, name, provenance(workspace.root), progress_for(sys.stderr)) as run:
         result = flow(run)
     show(result, summary.Place(Console(highlight=False, soft_wrap=True), workspace.shown_tracking_uri))

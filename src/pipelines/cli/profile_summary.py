@@ -41,7 +41,7 @@ def of_described(described: Described, place: Place) -> None:
     _oddities(profile, console)
     _gaps(profile, console)
     _horizon(profile, console)
-    next_steps(place, "regulars train")
+    next_steps(place)
 
 
 def bars(counts: IntArray) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipelines.flows.rollback import RolledBack
     from pipelines.flows.score import Scored
     from pipelines.flows.train import Trained
+    from pipelines.tables.manifest import Manifest
     from pipelines.tasks.task import TaskSpec
 
 _WIDTH = 80
@@ -66,11 +67,7 @@ def of_ingested(ingested: Ingested, place: Place) -> None:
         sizes = (held.n_read, held.n_accepted, held.n_duplicates, sum(held.quarantined.values()))
         table.add_row(name, *(f"{size:,}" for size in sizes))
     console.print(table)
-    for name, held in manifest.tables.items():
-        for reason, n_rows in held.quarantined.items():
-            wrapped(console, f"{n_rows:>10,}", f"{name} set aside: {reason}")
-        if held.n_elsewhere:
-            wrapped(console, f"{held.n_elsewhere:>10,}", f"rows of the files are not for {name}, by its 'where'")
+    _left_out(manifest, console)
     for finding in manifest.findings:
         wrapped(console, f"{finding.n_rows:>10,}", f"of {finding.of:,} {finding.says}")
     if manifest.n_late:
@@ -78,6 +75,17 @@ def of_ingested(ingested: Ingested, place: Place) -> None:
     for name in manifest.gone:
         wrapped(console, "Gone", f"{name} is no longer there; its rows left with it")
     next_steps(place, *([f"regulars describe --source {manifest.source}"] if manifest.clock is not None else []))
+
+
+def _left_out(manifest: Manifest, console: Console) -> None:
+    """Reasons, and where the rows are."""
+    for name, held in manifest.tables.items():
+        for reason, n_rows in held.quarantined.items():
+            wrapped(console, f"{n_rows:>10,}", f"{name} set aside: {reason}")
+        if held.n_elsewhere:
+            wrapped(console, f"{held.n_elsewhere:>10,}", f"rows of the files are not for {name}, by its 'where'")
+    if any(held.quarantined for held in manifest.tables.values()):
+        wrapped(console, "Set aside", f"rows are in data/lake/{manifest.source}/parts/*/quarantine.parquet")
 
 
 def of_trained(trained: Trained, place: Place) -> None:
@@ -90,7 +98,8 @@ def of_trained(trained: Trained, place: Place) -> None:
 def of_promotion(promotion: Promotion, place: Place) -> None:
     """What every gate said."""
     _gates(promotion, place.console)
-    next_steps(place, f"regulars score --task {promotion.challenger.task}")
+    task = promotion.challenger.task
+    next_steps(place, *([f"regulars score --task {task}"] if promotion.champion is not None else []))
 
 
 def of_retrained(retrained: Retrained, place: Place) -> None:

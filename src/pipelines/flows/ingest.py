@@ -11,7 +11,7 @@ from pipelines.flows.outcome import Outcome
 from pipelines.tables.assembly import columns_of, manifest_of
 from pipelines.tables.lake import Lake
 from pipelines.tables.limits import require_in_time, require_known_limits, require_rows, require_within_limits
-from pipelines.tables.manifest import Manifest, PartManifest, TableManifest
+from pipelines.tables.manifest import Manifest, TableManifest
 from pipelines.tables.parts import Part, data_digest_of, parts_of
 from pipelines.tables.reconcile import described, reconciliation
 from pipelines.tables.source import SourceSpec
@@ -45,7 +45,7 @@ def ingest(source: SourceSpec, lake: Lake, run: Run) -> Ingested:
             lake.publish(manifest)
     outcome = Outcome.DONE if is_new else Outcome.UNCHANGED
     run.tags({"data_digest": manifest.data_digest, "config_digest": source.digest(), "outcome": outcome})
-    run.publish(_report(manifest))
+    run.publish(_report(source, manifest))
     run.describe(described(manifest))
     return Ingested(manifest, outcome)
 
@@ -62,19 +62,24 @@ def _stored(
     source: SourceSpec, lake: Lake, parts: dict[str, tuple[Part, ...]], before: Manifest | None, progress: Progress
 ) -> Manifest:
     """Write what is not there yet; nothing of it can be seen before it is published."""
-    n_parts, written = sum(len(group) for group in parts.values()), list[PartManifest]()
-    tables = {}
-    for name, group in parts.items():
-        for part in group:
-            progress.step(len(written), n_parts, f"{name}: {part.files[0].name if part.files else ''}")
-            written.append(lake.find_part(source.name, part) or write_part(source, lake, part))
-        held = tuple(written[len(written) - len(group) :])
-        tables[name] = TableManifest(parts=held, columns=columns_of(source, name))
+    known = {part.digest: lake.find_part(source.name, part) for group in parts.values() for part in group}
+    new = [part for group in parts.values() for part in group if known[part.digest] is None]
+    progress.stage(f"ingest: {len(new)} new of {len(known)} parts")
+    for place, part in enumerate(new):
+        progress.step(place, len(new), f"{part.table.name}: {part.files[0].name}")
+        known[part.digest] = write_part(source, lake, part)
+    tables = {
+        name: TableManifest(
+            parts=tuple(found for part in group if (found := known[part.digest]) is not None),
+            columns=columns_of(source, name),
+        )
+        for name, group in parts.items()
+    }
     require_rows(source, tables)
     return manifest_of(source, lake, tables, before)
 
 
-def _report(manifest: Manifest) -> Report:
+def _report(source: SourceSpec, manifest: Manifest) -> Report:
     metrics = {
         f"{name}.{count}": float(value)
         for name, table in manifest.tables.items()
@@ -86,6 +91,7 @@ def _report(manifest: Manifest) -> Report:
         )
     }
     artifacts: dict[str, Artifact] = {
+        "report/source.json": source.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "report/manifest.json": manifest.model_dump(mode="json"),
         "report/reconciliation.parquet": reconciliation(manifest),
     }

@@ -21,7 +21,7 @@ from pipelines.fairness.groups import fairness
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import Prepared, describe_run, fitted, prepare
 from pipelines.models.lightgbm import Fold
-from pipelines.scoring.history import sensitive_attributes
+from pipelines.scoring.history import require_sensitive, sensitive_attributes
 from pipelines.scoring.panel import LabelledPanel
 from pipelines.scoring.scorer import Scorer
 from pipelines.scoring.training import Chosen, baseline_predictions, baselines, folds, scorer
@@ -44,6 +44,7 @@ def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     """Train a challenger on what was known at ``cutoff``; nothing at or after it is read."""
     run.progress.stage(f"train: building the panel of '{task.name}'")
     task, left_out = fitted(task, lake.manifest(task.source))
+    require_sensitive(lake, task.source, task.sensitive)
     prepared = prepare(task, lake, cutoff)
     describe_run(run, task, prepared.manifest, prepared.known_at)
     run.publish(_features(prepared, left_out))

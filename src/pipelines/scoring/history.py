@@ -118,7 +118,7 @@ def sensitive_attributes(
     """
     if not names:
         return pd.DataFrame(index=range(len(customer_id)))
-    _require_sensitive(lake, source, names)
+    require_sensitive(lake, source, names)
     customers = pd.DataFrame(_text(lake, source, names)).set_index("customer_id")
     return customers.reindex(customer_id)[list(names)].fillna(UNKNOWN).reset_index(drop=True)
 
@@ -127,7 +127,8 @@ def _text(lake: Lake, source: str, names: tuple[str, ...]) -> dict[str, Any]:
     return lake.columns(lake.table(source, CUSTOMERS.name).select("customer_id", *names))
 
 
-def _require_sensitive(lake: Lake, source: str, names: tuple[str, ...]) -> None:
+def require_sensitive(lake: Lake, source: str, names: tuple[str, ...]) -> None:
+    """Refuse a name that is not a column which the source declares as sensitive; `ConfigError`."""
     table = lake.manifest(source).tables.get(CUSTOMERS.name)
     known = [name for name, role in table.roles.items() if role == Role.SENSITIVE] if table else []
     for name in names:
@@ -136,5 +137,6 @@ def _require_sensitive(lake: Lake, source: str, names: tuple[str, ...]) -> None:
                 f"'{name}' is not a sensitive column of '{source}'. Known: {', '.join(known) or 'none'}."
                 f"{nearest(name, known)}",
                 why="Fairness can only be measured over columns that the source declares with role: sensitive.",
-                fix=f"Declare it in conf/sources/{source}.yaml and ingest again, or correct 'sensitive' in the task.",
+                fix=f"Declare it in conf/sources/{source}.yaml and ingest again, or correct 'sensitive' in the task "
+                "(sensitive: [] if there is none).",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -131,9 +132,10 @@ def _quarantined(name: str, table: TableManifest, rules: TableRules) -> list[str
     for check, n_rows in table.failed.items():
         limit = rules.limits.get(check, rules.max_quarantined)
         if n_rows > limit * table.n_read:
+            enough = math.ceil(100 * n_rows / table.n_read + 0.5)
             problems.append(
                 f"{name}: {n_rows:,} of {table.n_read:,} rows ({n_rows / table.n_read:.1%}, limit {limit:.4g}): "
-                f"{reasons[check]} [{check}]"
+                f"{reasons[check]} [{check}]; to accept it: rules: {{{name}: {{limits: {{{check}: {enough}%}}}}}}"
             )
     return problems
 

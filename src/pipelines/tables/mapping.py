@@ -60,18 +60,25 @@ def _mapped(source: SourceSpec, name: str, how: TableMap, raws: Mapping[str, Any
     """In steps, each a projection of the one before: what a step computes is computed once."""
     given = _all_given(belonging(source, name, how, raws), source.raw[how.raw])
     named = {column.removeprefix(_RAW): given[column] for column in given.columns}
+    written = source.raw[how.raw]
+    spoken = {column: _as_sql_reads(value, written) for column, value in named.items()}
     rules = source.rules_of(table_named(name))
     prefer = rules.duplicates.prefer if rules.duplicates else None
-    refused = [(condition.on(named), reason) for reason, condition in how.set_aside.items()]
+    refused = [(condition.on(spoken), reason) for reason, condition in how.set_aside.items()]
     origins = given.select(
-        **{_FROM + column: _origin(column_map, named) for column, column_map in how.columns.items()},
-        **({PREFER: _comparable(prefer.on(named))} if prefer is not None else {}),
+        **{_FROM + column: _origin(column_map, named, spoken) for column, column_map in how.columns.items()},
+        **({PREFER: _comparable(prefer.on(spoken))} if prefer is not None else {}),
         **{SET_ASIDE: _first(refused), **{column: given[column] for column in ADDED}},
     )
     values = origins.mutate(**_values(source, name, how, origins))
     unread = [(values[_FROM + column].notnull() & values[column].isnull(), column) for column in how.columns]
     kept = [column for column in values.columns if not column.startswith(_FROM)]
     return values.select(*kept, **{UNREADABLE: _first(unread)})
+
+
+def _as_sql_reads(value: Any, written: RawTable) -> Any:
+    """Numbers in texts as SQL writes them, whatever the raw table's marks are."""
+    return reading.plain_numbers(value, written.decimal, written.thousands) if value.type().is_string() else value
 
 
 def _all_given(raw: Any, written: RawTable) -> Any:
@@ -105,7 +112,8 @@ def belonging(source: SourceSpec, name: str, how: TableMap, raws: Mapping[str, A
     if how.where is None:
         return raw
     written = source.raw[how.raw]
-    holds = how.where.on({column: _given(raw[column], written) for column in raw.columns}).fill_null(False)
+    spoken = {column: _as_sql_reads(_given(raw[column], written), written) for column in raw.columns}
+    holds = how.where.on(spoken).fill_null(False)
     return raw.filter(holds | raw[BROKEN].notnull())
 
 
@@ -132,10 +140,10 @@ def _given(value: Any, written: RawTable) -> Any:
     return ibis.ifelse(text.isin(["", *written.missing]), ibis.null("string"), text)
 
 
-def _origin(how: ColumnMap, given: Mapping[str, Any]) -> Any:
+def _origin(how: ColumnMap, given: Mapping[str, Any], spoken: Mapping[str, Any]) -> Any:
     """What a column is read from: a raw column, a constant or an expression, after its texts were replaced."""
     if how.sql is not None:
-        value = how.sql.on(given)
+        value = how.sql.on(spoken)
     else:
         value = ibis.literal(how.constant) if how.column is None else given[how.column]
     if not how.values:
@@ -160,13 +168,18 @@ def _as(value: Any, how: ColumnMap, kind: Kind, written: RawTable, source: Sourc
         case Kind.INTEGER:
             return reading.as_integer(value)
         case Kind.MONEY:
-            return reading.as_decimal(value, source.decimals, written.decimal, written.thousands)
+            return reading.as_decimal(value, source.decimals, *_marks(how, written))
         case Kind.NUMBER:
-            return reading.as_number(value, written.decimal, written.thousands)
+            return reading.as_number(value, *_marks(how, written))
         case Kind.BOOLEAN:
             return reading.as_boolean(value)
         case Kind.TIME:
             return reading_time.as_time(value, pattern=how.pattern, epoch=how.epoch, zone=how.zone or source.zone)
+
+
+def _marks(how: ColumnMap, written: RawTable) -> tuple[reading.Mark, reading.Group]:
+    """How numbers are written: an expression has read them already and writes them with a point."""
+    return (written.decimal, written.thousands) if how.sql is None else (".", "")
 
 
 def _dtype(kind: Kind, decimals: int) -> str:

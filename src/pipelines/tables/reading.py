@@ -135,6 +135,28 @@ def as_decimal(value: Any, scale: int, mark: Mark = ".", group: Group = "") -> A
     return value.try_cast(target) if kind.is_numeric() else ibis.null(target)
 
 
+def plain_numbers(text: Any, mark: Mark = ".", group: Group = "") -> Any:
+    """Texts that are numbers with this mark and group, with a point and without groups; other texts as they are.
+
+    Parameters
+    ----------
+    text : ibis Value
+        string.
+    mark, group : str
+        As for `as_decimal`.
+
+    Returns
+    -------
+    ibis Value
+        string.
+    """
+    if (mark, group) == (".", ""):
+        return text
+    digits, exponent = _number_patterns(mark, group)
+    is_number = text.strip().re_search(digits) | text.strip().re_search(exponent)
+    return ibis.cases((is_number, _plain(text.strip(), mark, group)), else_=text)
+
+
 def as_number(value: Any, mark: Mark = ".", group: Group = "") -> Any:
     """``value`` as a float, for measurements rather than money.
 

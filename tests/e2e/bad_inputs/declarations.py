@@ -134,9 +134,9 @@ DECLARATIONS = (
         "key_twice",
         "a YAML key that stands there twice",
         {},
-        "amount",
+        "the key 'amount' stands twice",
         yaml=_TEXT + "      amount: time\n",
-        fix="Fix: ",
+        fix="Fix: Mend its syntax.",
     ),
     _mistake(
         "yaml_broken",

@@ -24,7 +24,7 @@ CLEAN: tuple[Sale, ...] = (
     ("ID4715", "2024-03-06 20:30:00", "A7", "64.00"),
     ("ID4713", "2024-03-07 11:11:11", "A8", "9.95"),
 )
-PERSONAL = ("ID47", "@", "Meier")
+PERSONAL = ("ID47", "@example")
 """What stands in raw rows about customers and must not be printed or logged."""
 
 SOURCE: dict[str, Any] = {
@@ -121,6 +121,8 @@ def quarantined(name: str, odd: str, more: Iterable[Sale], check: str, reason: s
 def refused(name: str, odd: str, content: bytes, *says: str, **rest: Any) -> Case:
     """A file that nothing is read from."""
     feed = Feed({rest.pop("file", "sales.csv"): content}, rest.pop("declared", {}))
+    if not any(words.startswith("Fix: ") for words in says):
+        says += (f"Fix: Correct tables.events in conf/sources/{name}.yaml, or the raw files.",)
     return Case(name, odd, Gets.REFUSED, feed, says, status=rest.pop("status", 1), **rest)
 
 

@@ -199,7 +199,8 @@ DIALECTS = (
         "web_page",
         "an error page saved as `.csv`",
         b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n",
-        "needs the raw columns customer, time, order, amount",
+        "needs the raw columns customer, time, order, amount; the raw table has <!DOCTYPE html>.",
+        "Fix: Correct conf/sources/web_page.yaml, or the raw file's header.",
     ),
 )
 

@@ -438,7 +438,7 @@ TIMES = (
         "seconds_as_milliseconds",
         "seconds since 1970, declared as milliseconds",
         sales(rows=_at(_SECONDS)),
-        "8 rows: event_time lies before 1990-01-01 or not before 2100-01-01: are seconds and milliseconds mixed up?",
+        "8 rows: event_time lies before 1990-01-01 or not before 2100-01-01: are seconds and milliseconds mixed up",
         declared={TIME: {"from": "time", "epoch": "ms"}},
     ),
     refused(
@@ -547,6 +547,7 @@ EVENTS = (
         "every type in another language",
         _kinds(*["Kauf"] * 8),
         "8 rows: event_type is neither in the contract nor in 'event_types'",
+        "Event types of other words may need 'values', a shop's own ones 'event_types'.",
         declared=_TYPED,
     ),
     repaired(
