@@ -29,16 +29,17 @@ def engine_named(name: str, spill: Path) -> Engine:
         from pipelines.adapters.duckdb import DuckDBEngine
 
         return DuckDBEngine(spill)
+    from pipelines.adapters.spark import SparkEngine
+
+    _require_java(name)
     try:
-        from pipelines.adapters.spark import SparkEngine
+        return SparkEngine(spill, os.environ.get("REGULARS_SPARK_MASTER", "local[*]"))
     except ModuleNotFoundError as error:
         raise UsageError(
             f"The engine '{name}' is not installed ({error.name} is missing).",
             why="The core installation stays small.",
             fix='Run: pip install "regulars[spark]" with Java 17 or later, or use --set engine=duckdb.',
         ) from error
-    _require_java(name)
-    return SparkEngine(spill, os.environ.get("REGULARS_SPARK_MASTER", "local[*]"))
 
 
 def _require_java(name: str) -> None:

@@ -15,8 +15,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import dataset
 from pyarrow import parquet as pq
-from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
 from pipelines.core.errors import ContractError
 
@@ -26,6 +24,8 @@ _ROWS = 1 << 20
 @contextmanager
 def _in_our_words() -> Iterator[None]:
     """Spark's messages quote rows of the data, which may be a customer's."""
+    from pyspark.errors import PySparkException
+
     try:
         yield
     except PySparkException as error:
@@ -51,6 +51,8 @@ class SparkEngine:
     """
 
     def __init__(self, spill: Path, master: str) -> None:
+        from pyspark.sql import SparkSession  # an extra: the rest of the package loads without it
+
         ibis.options.sql.fuse_selects = False  # fused, an expression that is used twice is planned twice
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         self._session = (

@@ -123,6 +123,18 @@ class CustomerDays:
             sequences={name: DaySequence.from_columns(found, ids[starts]) for name, found in (things or {}).items()},
         )
 
+    def of(self, first: int, end: int) -> CustomerDays:
+        """The customers with codes ``first`` to ``end - 1``, counted from 0; nothing is copied but their offsets."""
+        low, high = self.offsets[first], self.offsets[end]
+        return CustomerDays(
+            customer_ids=self.customer_ids[first:end],
+            offsets=self.offsets[first : end + 1] - low,
+            day=self.day[low:high],
+            measures={name: values[low:high] for name, values in self.measures.items()},
+            decimals=self.decimals,
+            sequences={name: sequence.of(first, end) for name, sequence in self.sequences.items()},
+        )
+
     @property
     def activity(self) -> IntArray:
         """How many purchase days each row stands for: 1, or 0 on a day without a purchase."""

@@ -61,6 +61,9 @@ AnyBlock = Annotated[
 ]
 
 
+_BATCH = 2_000  # customers at once: what a block holds of them fits into the processor's cache
+
+
 def catalogue(blocks: tuple[AnyBlock, ...], currency: str) -> tuple[Feature, ...]:
     """What the blocks emit, in the order of the panel's columns."""
     return tuple(feature for block in blocks for feature in block.features(currency))
@@ -94,5 +97,11 @@ def feature_rows(days: CustomerDays, spine: Spine, blocks: tuple[AnyBlock, ...])
         In the order of the spine; the columns are the names in `catalogue`.
     """
     names = [feature.name for feature in catalogue(blocks, currency="")]
-    values = np.column_stack([np.empty((len(spine), 0)), *(block.emit(days, spine) for block in blocks)])
+    values = np.empty((len(spine), len(names)))
+    for first in range(0, len(days.customer_ids), _BATCH):
+        end = min(first + _BATCH, len(days.customer_ids))
+        rows = slice(*np.searchsorted(spine.customer, (first, end)))
+        some = Spine(spine.customer[rows] - first, spine.cutoff[rows])
+        known = days.of(first, end)
+        values[rows] = np.column_stack([np.empty((len(some), 0)), *(block.emit(known, some) for block in blocks)])
     return pd.DataFrame(values, columns=names)

@@ -71,6 +71,12 @@ class DaySequence:
             n_lines=columns["n_lines"].astype(np.int64),
         )
 
+    def of(self, first: int, end: int) -> DaySequence:
+        """The customers with codes ``first`` to ``end - 1``, counted from 0."""
+        low, high = self.offsets[first], self.offsets[end]
+        offsets = self.offsets[first : end + 1] - low
+        return DaySequence(offsets, self.day[low:high], self.code[low:high], self.n_lines[low:high])
+
     @property
     def n_codes(self) -> int:
         """How many different things there are."""

@@ -14,6 +14,7 @@ def test_the_embedded_engine_is_opened(tmp_path):
 
 
 def test_an_engine_that_is_not_installed_says_what_to_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     monkeypatch.delitem(sys.modules, "pipelines.adapters.spark", raising=False)
     with pytest.raises(UsageError) as error:

@@ -16,9 +16,10 @@ from pipelines.features.catalogue import Feature
 from pipelines.features.panel import catalogue, feature_rows
 from pipelines.features.recency import Recency
 from pipelines.features.rhythm import Rhythm
+from pipelines.features.spine import every_customer
 from pipelines.features.windowed import Windowed
 from support.described import described
-from support.events import days_of, make_days, spine_of
+from support.events import days_of, make_days, moments, spine_of
 from support.strategies import day_rows
 
 WEEKS = Windowed(lengths=(7 * DAY, 28 * DAY))
@@ -140,3 +141,13 @@ def test_ratio_is_null_where_the_denominator_is_zero_or_unknown():
 def test_blocks_are_specs_so_that_yaml_can_say_them():
     assert Windowed.read({"type": "windowed", "lengths": ["P7D", "P28D"]}, "task") == WEEKS
     assert issubclass(Windowed, Spec)
+
+
+def test_batches_of_customers_change_nothing(monkeypatch):
+    days = make_days({f"c{number:02}": [number, number + 3, number + 10] for number in range(9)})
+    spine = every_customer(days, moments(5, 12, 30))
+    blocks = (WEEKS, Recency(), Rhythm())
+    whole = feature_rows(days, spine, blocks)
+    monkeypatch.setattr("pipelines.features.panel._BATCH", 2)
+
+    assert whole.to_numpy().tobytes() == feature_rows(days, spine, blocks).to_numpy().tobytes()
