@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ N_PRODUCTS, N_CATEGORIES, N_BRANDS = 150_000, 600, 4_000
 ROWS_PER_SESSION, ROWS_PER_USER = 5, 20
 TYPES, SHARES = ("view", "cart", "remove_from_cart", "purchase"), (0.92, 0.045, 0.015, 0.02)
 FAULT = 0.0005
-"""The share of rows with each of the faults; a tenth of the rows has a blank or an empty text, which is no fault."""
+"""The share of rows with each of the faults. Blanks around a text, empty texts and copies of a row are none."""
 
 
 @dataclass(frozen=True)
@@ -80,38 +81,43 @@ def _chunk(rng: Generator, shelf: Shelf, start: int, n: int, n_rows: int) -> pa.
     session = np.minimum((np.arange(n) + rng.integers(0, 2_000, n)) * n_sessions // (n + 2_000), n_sessions - 1)
     user = 512_000_000 + rng.integers(0, max(n_rows // ROWS_PER_USER, 1), n_sessions)
     product = np.searchsorted(shelf.weight, rng.random(n))
-    time = START + np.sort(rng.integers(start * SPAN // n_rows, (start + n) * SPAN // n_rows, n)) // 1_000_000 * 1_000_000
-    kinds = np.array(TYPES, dtype=object)[rng.choice(len(TYPES), n, p=SHARES)]
-    price = shelf.price[product].copy()
-    blank, empty = rng.random(n) < 0.05, rng.random(n) < 0.05
-    kinds[blank] += " "
-    brand = shelf.brand.take(pa.array(product)).to_numpy(zero_copy_only=False)
-    brand[empty] = ""
-    lacks_user, lacks_time, lacks_price = (_faulty(rng, n) for _ in range(3))
-    kinds[_faulty(rng, n)] = "hover"
-    kinds[_faulty(rng, n)] = None
+    first, last = (place * SPAN // n_rows // 1_000_000 for place in (start, start + n))
+    time = START + np.sort(rng.integers(first, last, n)) * 1_000_000
+    kind, price, lacks_price = _kinds(rng, shelf.price[product])
     time[_faulty(rng, n)] //= 1_000  # milliseconds taken for microseconds: January 1970
     time[_faulty(rng, n)] += 500 * 365 * DAY  # no moment that anybody means
-    price[_faulty(rng, n)] = np.inf
-    wrong = _faulty(rng, n)
-    kinds[wrong], price[wrong] = "purchase", -price[wrong]
-    kinds[lacks_price] = "purchase"
+    brand = shelf.brand.take(pa.array(product)).to_numpy(zero_copy_only=False)
+    brand[rng.random(n) < 0.05] = ""
     columns = [
-        pa.array(time, pa.timestamp("us"), mask=lacks_time),
-        pa.array(kinds, pa.string()),
+        pa.array(time, pa.timestamp("us"), mask=_faulty(rng, n)),
+        pa.array(kind, pa.string()),
         pa.array(1_000_000 + product),
         pa.array(shelf.category_id[product]),
         shelf.category.take(pa.array(product)),
         pa.array(brand, pa.string()),
         pa.array(price, mask=lacks_price),
-        pa.array(user[session], mask=lacks_user),
+        pa.array(user[session], mask=_faulty(rng, n)),
         _uuids(rng, n_sessions).take(pa.array(session)),
     ]
     table = pa.table(columns, schema=_schema(as_text=False))
-    repeated = np.flatnonzero(_faulty(rng, n))
     places = np.arange(n)
+    repeated = np.flatnonzero(_faulty(rng, n))
     places[repeated] = np.maximum(repeated - 1, 0)  # an exact copy of the row before
     return table.take(pa.array(places))
+
+
+def _kinds(rng: Generator, usual: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
+    """Types of events, prices, and which prices are missing."""
+    n, price = len(usual), usual.copy()
+    kind = np.array(TYPES, dtype=object)[rng.choice(len(TYPES), n, p=SHARES)]
+    kind[rng.random(n) < 0.05] += " "
+    kind[_faulty(rng, n)] = "hover"
+    kind[_faulty(rng, n)] = None
+    price[_faulty(rng, n)] = np.inf
+    negative, lacking = _faulty(rng, n), _faulty(rng, n)
+    kind[negative], price[negative] = "purchase", -price[negative]
+    kind[lacking] = "purchase"
+    return kind, price, lacking
 
 
 def _faulty(rng: Generator, n: int) -> NDArray[np.bool_]:
@@ -130,7 +136,7 @@ def _texts(table: pa.Table) -> pa.Table:
     times = table["event_time"].cast(pa.timestamp("s"), safe=False).cast(pa.string()).to_numpy(zero_copy_only=False)
     written = [None if one is None else f"{one} UTC" if one < "2200" else "soon" for one in times]
     prices = table["price"].to_numpy(zero_copy_only=False)
-    numbers = [None if one != one else f"{one:.2f}" for one in prices]
+    numbers = [None if np.isnan(one) else f"{one:.2f}" for one in prices]
     table = table.set_column(0, "event_time", pa.array(written, pa.string()))
     return table.set_column(6, "price", pa.array(numbers, pa.string()))
 
