@@ -136,8 +136,9 @@ def _given(value: Any, written: RawTable) -> Any:
         return ibis.cases((value.cast("string").lower() != "nan", value))
     if not value.type().is_string():
         return value
-    text = value.strip()
-    return ibis.ifelse(text.isin(["", *written.missing]), ibis.null("string"), text)
+    text = reading.stripped(value)
+    nothing = ((text == one, ibis.null("string")) for one in ("", *written.missing))
+    return ibis.cases(*nothing, else_=text)  # rather than isin, of which DuckDB makes a join
 
 
 def _origin(how: ColumnMap, given: Mapping[str, Any], spoken: Mapping[str, Any]) -> Any:
@@ -156,6 +157,9 @@ def _origin(how: ColumnMap, given: Mapping[str, Any], spoken: Mapping[str, Any])
 
 def _read(value: Any, how: ColumnMap, kind: Kind, written: RawTable, source: SourceSpec) -> Any:
     """``value`` as ``kind``, by way of the kind that the source says it is written in."""
+    is_plain = how.column not in (None, *ADDED) and not how.values and value.type().is_string()
+    if is_plain and kind is Kind.TEXT and how.kind in (None, kind):
+        return value  # `_given` has stripped it
     if how.kind is not None and how.kind != kind:
         value = _as(value, how, how.kind, written, source)
     return _as(value, how, kind, written, source)

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import ibis
 
 from pipelines.core.errors import nearest
-from pipelines.tables.reading import as_integer
+from pipelines.tables.reading import as_integer, stripped
 
 Epoch = Literal["s", "ms", "us", "ns"]
 
@@ -106,7 +106,7 @@ def as_time(value: Any, pattern: str | None = None, epoch: Epoch | None = None, 
         return _since_1970(as_integer(value), epoch)
     kind = value.type()
     if kind.is_string():
-        return _iso(value.strip(), clock) if form is None else form.read(value.strip(), clock)
+        return _iso(stripped(value), clock) if form is None else form.read(stripped(value), clock)
     if kind.is_timestamp() or kind.is_date():
         moment = _within(value.cast(_TYPE))
         return moment if kind.is_timestamp() and kind.timezone is not None else clock.utc(moment)

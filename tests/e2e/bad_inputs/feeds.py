@@ -88,7 +88,7 @@ FILES = (
         "a folder with one file of other columns",
         {**_HALVES, "c.csv": b"customer;time\n"},
         "c.csv has one column with the delimiter ',', and ';' stands in its header.",
-        "Fix: Declare delimiter: ';' under 'raw' in the source file.",
+        "Fix: Declare delimiter: \";\" under 'raw' in the source file, if all its files have it.",
     ),
     _folder(
         "one_cut_parquet",
@@ -110,14 +110,14 @@ FILES = (
         "an empty folder",
         {"deeper/.keep": b""},
         "the raw table 'sales' is not at raw/empty_folder.",
-        "Fix: To mend it, give its place: regulars ingest --source empty_folder --path FILE;",
+        "Fix: Give its place: regulars ingest --source empty_folder --path FILE;",
     ),
     refused(
         "nothing_at_glob",
         "a glob that matches nothing",
         sales(),
         "the raw table 'sales' is not at raw/nothing_at_glob/*.parquet.",
-        "Fix: To mend it, give its place: regulars ingest --source nothing_at_glob --path FILE; "
+        "Fix: Give its place: regulars ingest --source nothing_at_glob --path FILE; "
         "or correct raw.sales.path in conf/sources/nothing_at_glob.yaml.",
         declared={"raw.sales.path": "raw/nothing_at_glob/*.parquet"},
     ),
@@ -126,7 +126,7 @@ FILES = (
         "no file at all",
         b"",
         "the raw table 'sales' is not at raw/no_file/sales.csv.",
-        "Fix: To mend it, give its place: regulars ingest --source no_file --path FILE;",
+        "Fix: Give its place: regulars ingest --source no_file --path FILE;",
         file="other.csv",
     ),
     _good_folder(

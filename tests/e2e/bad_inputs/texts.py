@@ -81,7 +81,7 @@ DIALECTS = (
         lines(CLEAN, mark=";").encode(),
         "sales.csv has one column with the delimiter ',', and ';' stands in its header.",
         "Its lines would not be divided into columns.",
-        "Fix: Declare delimiter: ';' under 'raw' in the source file.",
+        "Fix: Declare delimiter: \";\" under 'raw' in the source file, if all its files have it.",
     ),
     repaired(
         "semicolons_declared", "the same, declared", lines(CLEAN, mark=";").encode(), {"raw.sales.delimiter": ";"}
