@@ -364,7 +364,7 @@ def test_a_shop_without_order_ids_has_one_order_a_day(tmp_path):
     source = SourceSpec.read({**SOURCE, "tables": {**SOURCE["tables"], "events": events}}, "test")
     manifest = ingest(source, shop.lake, MemoryRun()).manifest
 
-    days = history(shop.lake, "tiny_shop", manifest.latest)
+    days = history(shop.lake, "tiny_shop", manifest.latest, ())
 
     assert set(days.measures["n_orders"]) == {1}
 

@@ -137,7 +137,8 @@ def test_other_delimiter_is_told(read):
 
     assert str(error.value) == (
         "sales.txt has one column with the delimiter ',', and '\\t' stands in its header. "
-        "Its lines would not be divided into columns. Fix: Declare delimiter: '\\t' under 'raw' in the source file."
+        "Its lines would not be divided into columns. Fix: Declare delimiter: \"\\t\" under 'raw' in the source file, "
+        "if all its files have it."
     )
     assert listed(read("id\tname\n1\tä\n2\tb\n", "sales.txt", delimiter="\t")) == TWO
 

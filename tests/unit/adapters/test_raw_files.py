@@ -113,15 +113,15 @@ def test_missing_file_is_refused_with_its_place(raw_files):
         raw_files(path="sales.parquet").find()
 
     assert str(error.value) == (
-        "Source 'shop': the raw table 'sales' is not at sales.parquet. There is nothing to ingest. Fix: To mend it, "
-        "give its place: regulars ingest --source shop --path FILE; or correct raw.sales.path in "
+        "Source 'shop': the raw table 'sales' is not at sales.parquet. There is nothing to ingest. Fix: Give "
+        "its place: regulars ingest --source shop --path FILE; or correct raw.sales.path in "
         "conf/sources/shop.yaml."
     )
 
 
 def test_missing_file_that_is_offered_says_how_to_fetch_it(raw_files):
     with pytest.raises(
-        ContractError, match="fetch it: regulars ingest --source shop --download yes; or give its place"
+        ContractError, match="Fetch it: regulars ingest --source shop --download yes. Give its place"
     ):
         raw_files(path="sales.csv", download={"url": "https://example.org/sales.csv"}).find()
 

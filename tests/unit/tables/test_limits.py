@@ -34,7 +34,8 @@ def test_a_check_that_a_fifth_of_the_rows_fails_is_within_limits():
 
 def test_a_check_that_more_rows_fail_refuses_the_feed():
     assert refusal(source(), manifest(events=failing(a=21))) == (
-        "Source 'shop' is refused:\n  - events: 21 of 100 rows (21.0%, limit 0.2): why a [a]\n "
+        "Source 'shop' is refused:\n  - events: 21 of 100 rows (21.0%, limit 0.2): why a [a]; to accept it: "
+        "rules: {events: {limits: {a: 22%}}}\n "
         "A feed beyond its limits is more often broken than new; the tables ingested before stay as they are. "
         "Fix: Mend the feed or its mapping, or raise the limit under 'rules' in conf/sources/shop.yaml."
     )
