@@ -9,7 +9,7 @@ from support.project import PROJECT, Project, make_project
 from support.shop import make_shop
 
 CASES = {
-    "unknown command": (["trian"], 2, "No command 'trian'. Known: main, ingest, describe, train,", "Did you mean 'train'?"),
+    "unknown command": (["trian"], 2, "No command 'trian'. Known: main, ingest, describe,", "Did you mean 'train'?"),
     "unknown option": (["train", "--tsk", "churn"], 2, "No such option", "Known: --task, --cutoff, --set"),
     "unknown task": (["train", "--task", "chrun"], 2, "Unknown task 'chrun'. Known: churn.", "Did you mean 'churn'?"),
     "unknown source": (["ingest", "--source", "journey"], 2, "Unknown source 'journey'.", "complete_journey"),

@@ -120,9 +120,7 @@ def test_missing_file_is_refused_with_its_place(raw_files):
 
 
 def test_missing_file_that_is_offered_says_how_to_fetch_it(raw_files):
-    with pytest.raises(
-        ContractError, match="Fetch it: regulars ingest --source shop --download yes. Give its place"
-    ):
+    with pytest.raises(ContractError, match="Fetch it: regulars ingest --source shop --download yes. Give its place"):
         raw_files(path="sales.csv", download={"url": "https://example.org/sales.csv"}).find()
 
 
