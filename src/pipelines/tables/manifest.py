@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
 
 from pydantic import Field
 
@@ -241,8 +242,9 @@ class Manifest(Spec):
 def latest_day(days: Sequence[int]) -> int:
     """The last day that the log holds, as the start of which knowledge ends.
 
-    A few events that lie ahead of the rest, after a silence at least as long as they span and of three whole days or
-    more, are taken for misdated: counting on them, every day of the silence would be a day without purchases.
+    A few events that lie ahead of the rest, after a silence at least as long as they span, of three whole days or more
+    and more than twice as long as any before it, are taken for misdated: counting on them, every day of the silence
+    would be a day without purchases.
 
     Parameters
     ----------
@@ -258,13 +260,16 @@ def latest_day(days: Sequence[int]) -> int:
     --------
     >>> latest_day([1, 2, 3, 4]), latest_day([1, 2, 3, 10])
     (4, 3)
+    >>> latest_day([1, 8, 15, 22])
+    22
     >>> latest_day([1, 2, 10, 11, 12, 13, 14, 15, 16, 17])
     17
     """
+    silences = [0, *(day - before - 1 for before, day in pairwise(days))]
+    usual = list(accumulate(silences, max))
     for place in range(len(days) - 1, 0, -1):
-        silence = days[place] - days[place - 1] - 1
         span = days[-1] - days[place] + 1
-        if silence >= _MIN_SILENCE_DAYS and silence >= span:
+        if silences[place] >= max(_MIN_SILENCE_DAYS, span, 2 * usual[place - 1] + 1):
             return latest_day(days[:place])
     return days[-1]
 

@@ -93,7 +93,8 @@ def test_roles_are_those_of_the_columns():
         ([1, 2, 3, 6], 6),  # two do not suffice
         ([1, 2, 10, 11, 12], 2),
         ([1, 2, 5, 6, 7, 8], 8),  # more days after the silence than it lasted
-        ([1, 10, 20], 1),
+        ([1, 10, 20], 20),  # a shop that is usually silent for days
+        ([1, 8, 15, 400], 15),
     ],
 )
 def test_days_ahead_of_the_rest_are_not_the_end(days, last):
