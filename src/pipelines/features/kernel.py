@@ -242,6 +242,16 @@ def decayed_sums(offsets, day, values, customer, cutoff, weights):  # type: igno
 
 
 @njit(cache=True, nogil=True)
+def _recount(held, with_count, weights, thing, n):  # type: ignore[no-untyped-def]
+    """Hold ``n`` more lines of a thing; returns what the weighted sum changes by."""
+    before = held[thing]
+    held[thing] = before + n
+    with_count[before] -= 1
+    with_count[before + n] += 1
+    return weights[before + n] - weights[before]
+
+
+@njit(cache=True, nogil=True)
 def variety(offsets, day, code, n_lines, n_codes, weights, customer, cutoff, starts):  # type: ignore[no-untyped-def]
     """What kinds of things were bought in ``[cutoff + starts[w], cutoff)``.
 
@@ -286,11 +296,8 @@ def variety(offsets, day, code, n_lines, n_codes, weights, customer, cutoff, sta
                 previous = c
             while high < offsets[c + 1] and day[high] < cutoff[row]:
                 k, n = code[high], n_lines[high]
-                with_count[held[k]] -= 1
-                weighted += weights[held[k] + n] - weights[held[k]]
                 distinct += held[k] == 0
-                held[k] += n
-                with_count[held[k]] += 1
+                weighted += _recount(held, with_count, weights, k, n)
                 top = max(top, held[k])
                 total += n
                 if not is_old[k]:
@@ -301,10 +308,7 @@ def variety(offsets, day, code, n_lines, n_codes, weights, customer, cutoff, sta
                 if not is_old[k]:
                     new -= held[k]
                     is_old[k] = True
-                with_count[held[k]] -= 1
-                weighted += weights[held[k] - n] - weights[held[k]]
-                held[k] -= n
-                with_count[held[k]] += 1
+                weighted += _recount(held, with_count, weights, k, -n)
                 distinct -= held[k] == 0
                 total -= n
                 while top > 0 and with_count[top] == 0:

@@ -80,7 +80,7 @@ def _become(command: Any, request: dict[str, Any]) -> None:
     except BaseException:  # as the interpreter does at the end of a script
         traceback.print_exc()
         status = 1
-    with contextlib.suppress(BaseException):
+    with contextlib.suppress(BaseException):  # a stream that is closed already must not keep the child alive
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)

@@ -49,6 +49,8 @@ def test_figures_of_a_small_log_can_be_drawn(small, tmp_path):
     for number, figure in enumerate((weeks_figure(small.facts), gaps_figure(small), returns_figure(small))):
         figure.savefig(tmp_path / f"{number}.png")
 
+    assert [(tmp_path / f"{number}.png").stat().st_size > 1_000 for number in range(3)] == [True] * 3
+
 
 def test_the_page_names_nobody_and_fits_a_run(rhythmic):
     told = as_markdown(rhythmic) + json.dumps(as_json(rhythmic))
