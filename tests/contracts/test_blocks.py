@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.core.windows import DAY, day_moment
 from pipelines.features.assortment import Assortment
+from pipelines.features.attributes import Attributes
 from pipelines.features.baskets import Baskets
 from pipelines.features.calendar import Calendar
 from pipelines.features.campaigns import Campaigns
@@ -30,7 +31,7 @@ from pipelines.features.spine import every_customer
 from pipelines.features.trend import Trend
 from pipelines.features.windowed import Windowed
 from pipelines.tasks.population import Active
-from support.events import days_of, events_table, moments, spine_of
+from support.events import days_of, events_table, made_up_attributes, moments, spine_of
 from support.strategies import LAST_DAY, cutoff_sets, day_rows, events
 
 BUILT = {
@@ -47,6 +48,7 @@ BUILT = {
     Calendar: Calendar(lengths=(1 * DAY, 28 * DAY)),
     Campaigns: Campaigns(responses=("search",), lengths=(1 * DAY, 28 * DAY)),
     Assortment: Assortment(lengths=(1 * DAY, 28 * DAY)),
+    Attributes: Attributes(levels={"plan": ("basic", "pro")}, numbers=("size",)),
 }
 each_block = pytest.mark.parametrize(
     "block", [BUILT.get(kind) for kind in BLOCKS], ids=lambda block: type(block).__name__
@@ -67,7 +69,7 @@ def reduced(log, block, engine):
     """What the block reads of a log, through the engine."""
     days = engine.columns(customer_days(log, 2, measures_of((block,))))
     things = {name: engine.columns(bought_things(log, name)) for name in block.sequences}
-    return CustomerDays.from_columns(days, 2, things)
+    return CustomerDays.from_columns(days, 2, things, made_up_attributes((block,), days["customer_id"]))
 
 
 def histories(rows, before):

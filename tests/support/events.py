@@ -17,7 +17,7 @@ from pipelines.core.columns import PURCHASE
 from pipelines.core.windows import DAY, day_moment, day_number
 from pipelines.features.days import CustomerDays
 from pipelines.features.measures import MEASURES, PURCHASES, Measure
-from pipelines.features.panel import AnyBlock, measures_of, sequences_of
+from pipelines.features.panel import AnyBlock, attributes_of, measures_of, sequences_of
 from pipelines.features.spine import Spine
 
 NAMES = tuple(measure.name for measure in PURCHASES)
@@ -125,7 +125,17 @@ def days_of(rows: Iterable[DayRow], blocks: tuple[AnyBlock, ...] = ()) -> Custom
         if measure.name not in NAMES
     }
     things = {name: _made_up_things(name, ordered) for name in sequences_of(blocks)}
-    return CustomerDays.from_columns(columns, decimals=2, things=things)
+    attributes = made_up_attributes(blocks, [row[0] for row in ordered])
+    return CustomerDays.from_columns(columns, 2, things, attributes)
+
+
+def made_up_attributes(blocks: tuple[AnyBlock, ...], customers: Iterable[str]) -> dict[str, Any]:
+    """What blocks read of customers, the same for the same one: a size, and a plan that some have not."""
+    whose = sorted(set(customers))
+    plans = [("basic", "pro", None)[made_up("plan", customer) % 3] for customer in whose]
+    values = {"plan": plans, "size": [float(made_up("size", customer) % 9) for customer in whose]}
+    found = {name: np.array(values[name]) for name in attributes_of(blocks)}
+    return {"customer_id": np.array(whose, object), **found} if found else {}
 
 
 def _made_up_things(name: str, ordered: Sequence[DayRow]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def known(
     rows: Iterable[Mapping[str, Any]], at: int, *blocks: AnyBlock, engine: DuckDBEngine | None = None, **tables: Any
 ) -> CustomerDays:
     """What is known at the beginning of day ``at`` of these events and of further contract tables."""
-    lake = memory_lake(events_table(rows), NOBODY, engine=engine, **tables)
+    customers = tables.pop("customers", NOBODY)
+    lake = memory_lake(events_table(rows), customers, engine=engine, **tables)
     return history(lake, "shop", day_moment(at), blocks)
 
 

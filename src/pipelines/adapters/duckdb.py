@@ -9,7 +9,9 @@ from typing import Any
 
 import duckdb
 import ibis
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import parquet as pq
 
 from pipelines.core.errors import ContractError
 
@@ -61,9 +63,23 @@ class DuckDBEngine:
         return {name: table[name].to_numpy() for name in table.column_names}
 
     def write(self, expression: Any, path: Path) -> None:
-        """Write the result as one Parquet file, in the expression's order."""
+        """Write the result as one Parquet file, in the expression's order.
+
+        Raises
+        ------
+        TypeError
+            If whole numbers became floats: DuckDB writes integers of 128 bits, such as its sums, that way.
+        """
         with _in_our_words():
             expression.to_parquet(path, compression="zstd")
+        written = pq.read_schema(path)
+        lost = [
+            name
+            for name, kind in expression.schema().items()
+            if kind.is_integer() and not pa.types.is_integer(written.field(name).type)
+        ]
+        if lost:
+            raise TypeError(f"{', '.join(lost)} would lose digits: cast to decimal(38, 0), then to int64")
 
 
 def _known(table: Any) -> Any:

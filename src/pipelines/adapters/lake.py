@@ -3,7 +3,8 @@
 ``lake/<source>/parts/<digest>/`` holds parts, each a pure function of raw files and mapping; ``manifest.json`` says
 which of them are the present tables and is replaced in one step. Parts of the manifest before it are kept, so that a
 reader which began with them can end. ``scores/<task>/cutoff=<day>.parquet`` holds scores, ``truth/<source>/`` what a
-simulation knows.
+simulation knows; ``days/<source>`` holds what a log was reduced to, ``panel/<task>`` feature rows: both may be deleted
+at any time, since they are made again from the tables.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ import ibis
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.adapters.panels import FilePanels
 from pipelines.adapters.raw_files import RawFiles
+from pipelines.adapters.reductions import FileReductions
 from pipelines.core.errors import BusyError, ConfigError, ContractError, NotEnoughDataError
 from pipelines.core.protocols import Engine
 from pipelines.tables.manifest import FileManifest, Manifest, PartManifest
 from pipelines.tables.parts import Part
+from pipelines.tables.reduction import Reduction
 from pipelines.tables.source import BROKEN, FILE, ROW, SourceSpec
 
 _LOCK, _PRESENT, _BEFORE, _PART = "lock", "manifest.json", "manifest.before.json", "part.json"
@@ -48,6 +52,7 @@ class FileLake:
     def __init__(self, data: Path, home: Path, engine: Engine) -> None:
         self._data, self._home, self._engine = data, home, engine
         self._raw: dict[str, RawFiles] = {}
+        self._panels, self._reductions = FilePanels(data / "panel"), FileReductions(data / "days", engine)
 
     def files(self, source: SourceSpec) -> dict[str, tuple[FileManifest, ...]]:
         """The raw files of a source with the SHA-256 of their bytes, by raw table."""
@@ -154,6 +159,23 @@ class FileLake:
             shutil.rmtree(left)
         for left in [left for left in home.iterdir() if left.name not in {_PRESENT, _BEFORE, _LOCK, "parts"}]:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+    def find_reduction(self, source: str, wanted: Reduction) -> Reduction | None:
+        """The newest kept table that was computed as ``wanted`` is."""
+        return self._reductions.find(source, wanted)
+
+    def reduction(self, source: str, kept: Reduction) -> Any:
+        """A kept reduction as an Ibis table."""
+        return self._reductions.table(source, kept)
+
+    def keep_reduction(self, source: str, reduction: Reduction, rows: Any) -> None:
+        """Write a reduction."""
+        self._reductions.keep(source, reduction, rows)
+
+    @property
+    def panels(self) -> FilePanels:
+        """Where panels are kept."""
+        return self._panels
 
     def write_scores(self, task: str, cutoff: datetime, scores: pd.DataFrame) -> Path:
         """Write the scores of one cutoff; replaces earlier ones of the same cutoff in one step."""

@@ -103,6 +103,31 @@ def describe(source: str) -> int:
 @_task
 @_cutoff
 @_set
+def panel(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
+    """Features and labels of every weekly cutoff, as Parquet."""
+    return int(_commands().panel(task, cutoff, " ".join(overrides)))
+
+
+@cli.command("audit_leakage")  # click would put a dash
+@_task
+@_cutoff
+@click.option(
+    "--limit",
+    type=click.FloatRange(0.5, 1),
+    default=0.95,
+    show_default=True,
+    help="The ROC-AUC from which on a feature alone is suspicious.",
+)
+@_set
+def audit_leakage(task: str, cutoff: str, limit: float, overrides: tuple[str, ...]) -> int:
+    """Does any feature know the future? Other futures are tried."""
+    return int(_commands().audit_leakage(task, cutoff, limit, " ".join(overrides)))
+
+
+@cli.command()
+@_task
+@_cutoff
+@_set
 def train(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
     """Search, fit, calibrate, evaluate, explain; register a challenger."""
     return int(_commands().train(task, cutoff, " ".join(overrides)))

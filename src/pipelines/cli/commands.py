@@ -89,6 +89,32 @@ def features(task: str, overrides: str) -> int:
     return 0
 
 
+def panel(task: str, cutoff: str, overrides: str) -> int:
+    """Feature rows and labels of every weekly cutoff."""
+    from pipelines.flows.panel import panel as flow
+
+    known_at = _cutoff(cutoff)
+    result = _of_log(
+        "panel", (task, overrides), lambda spec, lake, run: flow(spec, lake, run, known_at), summary.of_panel
+    )
+    return _status(result.outcome)
+
+
+def audit_leakage(task: str, cutoff: str, limit: float, overrides: str) -> int:
+    """Whether anything that a model learns from knows the future."""
+    from pipelines.flows.audit_leakage import audit_leakage as flow
+
+    known_at = _cutoff(cutoff)
+    return _status(
+        _of_log(
+            "audit_leakage",
+            (task, overrides),
+            lambda spec, lake, run: flow(spec, lake, run, known_at, limit),
+            summary.of_audit,
+        ).outcome
+    )
+
+
 def train(task: str, cutoff: str, overrides: str) -> int:
     """A challenger."""
     from pipelines.flows.train import train as flow
@@ -171,6 +197,19 @@ def _of_task(
     spec = load_task(workspace.conf, *task)
     lake, models = _lake(workspace, load_source(workspace.conf, spec.source)), MlflowModels()
     return _run(workspace, name, spec.name, lambda run: flow(spec, lake, models, run), show)
+
+
+def _of_log(
+    name: str,
+    task: tuple[str, str],
+    flow: Callable[[TaskSpec, FileLake, Run], R],
+    show: Callable[[R, summary.Place], None],
+) -> R:
+    """Run a flow that needs no registry on a task, given by its name and overrides."""
+    workspace = Workspace.find()
+    spec = load_task(workspace.conf, *task)
+    lake = _lake(workspace, load_source(workspace.conf, spec.source))
+    return _run(workspace, name, spec.name, lambda run: flow(spec, lake, run), show)
 
 
 def _source_of(task: str, overrides: str) -> SourceSpec:

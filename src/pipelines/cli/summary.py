@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from pipelines.core.protocols import ModelVersion
     from pipelines.evaluation.evaluate import Evaluation
     from pipelines.features.catalogue import Feature
+    from pipelines.flows.audit_leakage import Audited
     from pipelines.flows.drift_check import DriftChecked
     from pipelines.flows.ingest import Ingested
     from pipelines.flows.main import Finished
+    from pipelines.flows.panel import PanelBuilt
     from pipelines.flows.promote import Promotion
     from pipelines.flows.retrain import Retrained
     from pipelines.flows.rollback import RolledBack
@@ -86,6 +88,35 @@ def _left_out(manifest: Manifest, console: Console) -> None:
             wrapped(console, f"{held.n_elsewhere:>10,}", f"rows of the files are not for {name}, by its 'where'")
     if any(held.quarantined for held in manifest.tables.values()):
         wrapped(console, "Set aside", f"rows are in data/lake/{manifest.source}/parts/*/quarantine.parquet")
+
+
+def of_panel(built: PanelBuilt, place: Place) -> None:
+    """How many rows there are, who has no label yet, and where the files are."""
+    console, coverage = place.console, built.coverage
+    n_cutoffs, n_built = len(built.kept.cutoffs), len(built.kept.built)
+    rows = f"{coverage.n_rows.sum():,} rows of {len(built.features)} features at {n_cutoffs} weekly cutoffs"
+    wrapped(console, "Panel", f"{rows}; {n_built} computed now, {n_cutoffs - n_built} as they were")
+    if coverage.n_labelled.any():
+        wrapped(console, "Labels", f"{coverage.n_labelled.sum():,}, {coverage.prevalence:.1%} positive")
+    if coverage.n_censored:
+        n_open = int((coverage.n_labelled == 0).sum())
+        said = f"{coverage.n_censored:,} rows have no label: the outcome of the last {n_open} cutoffs is not known yet"
+        wrapped(console, "Censored", said)
+    for line in built.left_out:
+        wrapped(console, "Left out", line)
+    console.print(f"            {built.path}")
+    console.print(f'Read it     pandas.read_parquet("{built.path}")')
+    next_steps(place, f"regulars features --task {built.task}", f"regulars train --task {built.task}")
+
+
+def of_audit(audited: Audited, place: Place) -> None:
+    """What was tried, and what it showed."""
+    from pipelines.flows.audit_leakage import in_words
+
+    wrapped(place.console, "Leakage", str(audited.outcome))
+    for line in in_words(audited):
+        wrapped(place.console, "", line)
+    next_steps(place, *([f"regulars train --task {audited.task}"] if audited.outcome == Outcome.OK else []))
 
 
 def of_trained(trained: Trained, place: Place) -> None:

@@ -40,6 +40,11 @@ class Block(Spec):
         return ()
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        """The columns of ``customers`` that it reads."""
+        return ()
+
+    @property
     def needs(self) -> tuple[tuple[Need, ...], ...]:
         """Alternative sets of columns; a source must have all of any one."""
         return (tuple(dict.fromkeys((one.table, column) for one in self.measures for column in one.needs)),)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.features.measures import PURCHASES, SQUARES_SPLIT, Measure
@@ -47,7 +48,13 @@ def customer_days(events: Any, decimals: int, measures: Sequence[Measure] = PURC
             **{measure.name: _n_different(rows, measure, decimals) for measure in distinct}
         )
         days = days.inner_join(different, ["customer_id", "day"])
-    return days.select("customer_id", "day", *(measure.name for measure in measures)).order_by("customer_id", "day")
+    whole = {measure.name: _as_int64(days[measure.name]) for measure in measures}
+    return days.select("customer_id", "day", **whole).order_by("customer_id", "day")
+
+
+def _as_int64(value: Any) -> Any:
+    """Sums are int64 to Ibis, which leaves a cast out, and 128 bits wide to DuckDB, which writes them as floats."""
+    return value.cast("decimal(38, 0)").cast("int64")
 
 
 def _of_order(rows: Any, measure: Measure, decimals: int) -> Any:
@@ -93,6 +100,8 @@ class CustomerDays:
         Decimals of the currency of money.
     sequences : mapping of str to DaySequence
         What was bought on which day, by the column that says what.
+    attributes : mapping of str to ndarray, shape (n_customers,)
+        What is known of each customer at any time, by column; None or NaN where it is not.
     """
 
     customer_ids: NDArray[np.object_]
@@ -101,6 +110,7 @@ class CustomerDays:
     measures: Mapping[str, IntArray]
     decimals: int
     sequences: Mapping[str, DaySequence] = field(default_factory=dict)
+    attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def from_columns(
@@ -108,8 +118,12 @@ class CustomerDays:
         columns: Mapping[str, NDArray[Any]],
         decimals: int,
         things: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+        attributes: Mapping[str, NDArray[Any]] | None = None,
     ) -> CustomerDays:
-        """From the ordered columns that `customer_days` yields, and by name those of `bought_things`."""
+        """From the ordered columns that `customer_days` yields, and by name those of `bought_things`.
+
+        ``attributes`` are columns of ``customers`` beside ``customer_id``, in any order.
+        """
         ids = columns["customer_id"].astype(object)
         starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.empty(0, np.int64)
         return cls(
@@ -121,6 +135,7 @@ class CustomerDays:
             },
             decimals=decimals,
             sequences={name: DaySequence.from_columns(found, ids[starts]) for name, found in (things or {}).items()},
+            attributes=_in_order(attributes or {}, ids[starts]),
         )
 
     def of(self, first: int, end: int) -> CustomerDays:
@@ -133,6 +148,7 @@ class CustomerDays:
             measures={name: values[low:high] for name, values in self.measures.items()},
             decimals=self.decimals,
             sequences={name: sequence.of(first, end) for name, sequence in self.sequences.items()},
+            attributes={name: values[first:end] for name, values in self.attributes.items()},
         )
 
     @property
@@ -146,3 +162,11 @@ class CustomerDays:
         for row, measure in enumerate(measures):
             np.cumsum(self.measures[measure.name], out=sums[row, 1:])
         return sums
+
+
+def _in_order(attributes: Mapping[str, NDArray[Any]], customer_ids: NDArray[np.object_]) -> dict[str, NDArray[Any]]:
+    """Attributes of these customers; None or NaN for those who are not among them."""
+    if not attributes:
+        return {}
+    rows = pd.DataFrame(dict(attributes)).set_index("customer_id").reindex(customer_ids)
+    return {name: rows[name].to_numpy() for name in rows.columns}

@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from pipelines.features.assortment import Assortment
+from pipelines.features.attributes import Attributes
 from pipelines.features.baskets import Baskets
 from pipelines.features.calendar import Calendar
 from pipelines.features.campaigns import Campaigns
@@ -40,6 +41,7 @@ BLOCKS = (
     Calendar,
     Campaigns,
     Assortment,
+    Attributes,
 )
 """Every block; a new one is one line here and one in `AnyBlock`."""
 
@@ -56,7 +58,8 @@ AnyBlock = Annotated[
     | Channels
     | Calendar
     | Campaigns
-    | Assortment,
+    | Assortment
+    | Attributes,
     Field(discriminator="type"),
 ]
 
@@ -77,6 +80,11 @@ def measures_of(blocks: tuple[AnyBlock, ...]) -> tuple[Measure, ...]:
 def sequences_of(blocks: tuple[AnyBlock, ...]) -> tuple[str, ...]:
     """The columns whose values these blocks follow through the days."""
     return tuple(dict.fromkeys(name for block in blocks for name in block.sequences))
+
+
+def attributes_of(blocks: tuple[AnyBlock, ...]) -> tuple[str, ...]:
+    """The columns of customers that these blocks read."""
+    return tuple(dict.fromkeys(name for block in blocks for name in block.attributes))
 
 
 def feature_rows(days: CustomerDays, spine: Spine, blocks: tuple[AnyBlock, ...]) -> pd.DataFrame:
@@ -103,5 +111,9 @@ def feature_rows(days: CustomerDays, spine: Spine, blocks: tuple[AnyBlock, ...])
         rows = slice(*np.searchsorted(spine.customer, (first, end)))
         some = Spine(spine.customer[rows] - first, spine.cutoff[rows])
         known = days.of(first, end)
-        values[rows] = np.column_stack([np.empty((len(some), 0)), *(block.emit(known, some) for block in blocks)])
+        place = 0
+        for block in blocks:
+            found = block.emit(known, some)
+            values[rows, place : place + found.shape[1]] = found
+            place += found.shape[1]
     return pd.DataFrame(values, columns=names)

@@ -30,9 +30,9 @@ class Spine:
     def __len__(self) -> int:
         return len(self.customer)
 
-    def where(self, mask: NDArray[np.bool_]) -> Spine:
-        """The pairs where ``mask`` holds."""
-        return Spine(self.customer[mask], self.cutoff[mask])
+    def at(self, rows: NDArray[np.bool_] | IntArray | slice) -> Spine:
+        """The pairs of these rows."""
+        return Spine(self.customer[rows], self.cutoff[rows])
 
 
 def cutoff_days(cutoffs: tuple[datetime, ...]) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,14 +18,13 @@ from pipelines.drift.evidently import drift_html
 from pipelines.drift.health import Volume
 from pipelines.drift.report import drift_report
 from pipelines.drift.verdict import Kind, Verdict
-from pipelines.features.days import CustomerDays
 from pipelines.features.panel import catalogue
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, task_of, timeline_at
 from pipelines.flows.retrain import Retrained, retrain
 from pipelines.flows.score import champion_of
-from pipelines.scoring.history import history
-from pipelines.scoring.panel import panel
+from pipelines.scoring.history import lines_per_day
+from pipelines.scoring.stored import read_panel
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
 
@@ -76,8 +76,7 @@ def _compared(
 ) -> tuple[Verdict, str]:
     """The verdict, and Evidently's page beside it."""
     trained = task_of(champion)
-    days = history(lake, trained.source, known_at, trained.features)
-    described = panel(trained, days, (known_at,))
+    described = read_panel(trained, lake, known_at, (known_at,))
     logged = models.reference(champion)
     scores = models.load(champion).scorer.probability(described.rows)
     features = catalogue(trained.features, lake.manifest(trained.source).currency)
@@ -85,8 +84,8 @@ def _compared(
     reference = Side(logged, pd.factorize(logged["case_id"])[0], logged["score"].to_numpy())
     current = Side(described.rows, described.spine.customer, scores)
     rng = generator_for(task.seed, "drift")
-    usual = history(lake, trained.source, champion.known_at, ())
-    found = check(reference, current, features, _volume(usual, logged, days, known_at), task.drift, rng)
+    volume = _volume(lines_per_day(lake, trained.source), logged, known_at)
+    found = check(reference, current, features, volume, task.drift, rng)
     stands = found.kind != Kind.RETRAIN or _has_news(task, lake, models, champion, known_at)
     verdict = found if stands else found.without_news(known_at)
     pages = (logged[[*names, "score"]], described.rows.assign(score=scores))
@@ -102,20 +101,19 @@ def _has_news(task: TaskSpec, lake: Lake, models: Models, champion: ModelVersion
     return newest[0] < newest[1]
 
 
-def _volume(usual: CustomerDays, logged: pd.DataFrame, days: CustomerDays, known_at: datetime) -> Volume:
+def _volume(lines: Mapping[int, int], logged: pd.DataFrame, known_at: datetime) -> Volume:
     """Order lines per day: in the week before each of the reference's cutoffs, and in the last week."""
     now = day_number(known_at)
     ends = np.unique(logged["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64))
     return Volume(
-        reference_per_day=float(np.mean([_lines_per_day(usual, int(end)) for end in ends])),
-        current_per_day=_lines_per_day(days, now),
-        days_since_last_event=now - 1 - int(days.day[days.activity > 0].max(initial=0)),
+        reference_per_day=float(np.mean([_of_week(lines, int(end)) for end in ends])),
+        current_per_day=_of_week(lines, now),
+        days_since_last_event=now - 1 - max((day for day, n in lines.items() if n > 0 and day < now), default=0),
     )
 
 
-def _lines_per_day(days: CustomerDays, end: int) -> float:
-    lines = days.measures["n_lines"][(days.day >= end - _WEEK_DAYS) & (days.day < end)]
-    return float(lines.sum()) / _WEEK_DAYS
+def _of_week(lines: Mapping[int, int], end: int) -> float:
+    return sum(lines.get(day, 0) for day in range(end - _WEEK_DAYS, end)) / _WEEK_DAYS
 
 
 def _outcome(verdict: Verdict, retrained: Retrained | None) -> Outcome:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import pandas as pd
 from pydantic import ValidationError
 
 from pipelines.core.errors import NotEnoughDataError, RegistryError
 from pipelines.core.protocols import ModelVersion, Run
+from pipelines.core.report import Report
 from pipelines.core.spec import flat
 from pipelines.core.windows import Window
 from pipelines.features.catalogue import Feature
-from pipelines.features.days import CustomerDays
 from pipelines.features.fit import fitting
-from pipelines.features.panel import AnyBlock, catalogue
-from pipelines.scoring.history import history
-from pipelines.scoring.panel import LabelledPanel, labelled_panel
+from pipelines.features.panel import catalogue
+from pipelines.scoring.panel import LabelledPanel
+from pipelines.scoring.stored import read_labelled
 from pipelines.scoring.usable import usable_columns
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
@@ -48,23 +49,18 @@ class Prepared:
 
     manifest: Manifest
     known_at: datetime
-    days: CustomerDays
     timeline: Timeline
     labelled: LabelledPanel
     features: tuple[Feature, ...]
 
 
-def prepare(task: TaskSpec, lake: Lake, cutoff: datetime | None, more: tuple[AnyBlock, ...] = ()) -> Prepared:
-    """Divide the time before ``cutoff``, and build the labelled panel of all its cutoffs in one pass.
-
-    ``more`` are blocks that something else will be computed by from the same days.
-    """
+def prepare(task: TaskSpec, lake: Lake, cutoff: datetime | None) -> Prepared:
+    """Divide the time before ``cutoff``, and describe and label all its cutoffs in one pass."""
     manifest = lake.manifest(task.source)
     known_at = manifest.known_at(cutoff)
     timeline = timeline_at(task, manifest, known_at)
-    days = history(lake, task.source, known_at, (*task.features, *more))
-    labelled = labelled_panel(task, days, timeline.labelled)
-    return Prepared(manifest, known_at, days, timeline, labelled, catalogue(task.features, manifest.currency))
+    labelled = read_labelled(task, lake, known_at, timeline.labelled)
+    return Prepared(manifest, known_at, timeline, labelled, catalogue(task.features, manifest.currency))
 
 
 def timeline_at(task: TaskSpec, manifest: Manifest, known_at: datetime) -> Timeline:
@@ -82,6 +78,12 @@ def task_of(version: ModelVersion) -> TaskSpec:
             why="It was trained by another release, which described tasks differently.",
             fix=f"Run: regulars retrain --task {version.task}",
         ) from error
+
+
+def catalogue_report(features: tuple[Feature, ...], left_out: tuple[str, ...]) -> Report:
+    """The catalogue of the features, and which blocks the source cannot feed."""
+    table = pd.DataFrame([asdict(feature) for feature in features])
+    return Report({}, {"report/features.parquet": table, "report/features.json": {"left_out": list(left_out)}})
 
 
 def describe_run(run: Run, task: TaskSpec, manifest: Manifest, known_at: datetime) -> None:

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
-from pipelines.features.panel import catalogue
+from pipelines.features.panel import AnyBlock, catalogue
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, fitted, prepare, task_of, timeline_at
 from pipelines.gates.evidence import Ruling
 from pipelines.gates.gates import judge_all
 from pipelines.scoring.evidence import Contender, ScoredEvidence
+from pipelines.scoring.panel import Panel
+from pipelines.scoring.stored import read_panel
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.task import TaskSpec
@@ -72,12 +74,16 @@ def _evidence(
 ) -> ScoredEvidence:
     """Both on the challenger's test rows, each described as it was trained."""
     trained = task_of(challenger)
-    theirs = () if champion is None else task_of(champion).features
-    prepared = prepare(trained, lake, challenger.known_at, theirs)
+    prepared = prepare(trained, lake, challenger.known_at)
+
+    def described(blocks: tuple[AnyBlock, ...]) -> Panel:
+        by_others = trained.model_copy(update={"features": blocks})
+        return read_panel(by_others, lake, prepared.known_at, prepared.timeline.test)
+
     return ScoredEvidence(
         task=task,
         labelled=prepared.labelled,
-        days=prepared.days,
+        described=described,
         features=catalogue(task.features, prepared.manifest.currency),
         load=models.load,
         challenger_side=Contender(challenger, trained, prepared.timeline),

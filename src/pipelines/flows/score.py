@@ -13,8 +13,8 @@ from pipelines.core.protocols import CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, task_of
-from pipelines.scoring.history import history
-from pipelines.scoring.panel import Panel, panel
+from pipelines.scoring.panel import Panel
+from pipelines.scoring.stored import read_panel
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
 
@@ -60,7 +60,7 @@ def champion_of(task: TaskSpec, models: Models) -> ModelVersion:
 
 def eligible(task: TaskSpec, lake: Lake, known_at: datetime) -> Panel:
     """Feature rows of the task's population at one cutoff, by the code that built the training panel."""
-    described = panel(task, history(lake, task.source, known_at, task.features), (known_at,))
+    described = read_panel(task, lake, known_at, (known_at,))
     if len(described) == 0:
         raise NotEnoughDataError(
             f"No customer of '{task.source}' is eligible at {known_at:%Y-%m-%d}.",

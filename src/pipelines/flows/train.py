@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -19,11 +19,11 @@ from pipelines.explain.explanation import Explanation
 from pipelines.explain.figures import explain_report
 from pipelines.fairness.groups import fairness
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import Prepared, describe_run, fitted, prepare
+from pipelines.flows.prepare import Prepared, catalogue_report, describe_run, fitted, prepare
 from pipelines.models.lightgbm import Fold
-from pipelines.scoring.history import require_sensitive, sensitive_attributes
 from pipelines.scoring.panel import LabelledPanel
 from pipelines.scoring.scorer import Scorer
+from pipelines.scoring.sensitive import require_sensitive, sensitive_attributes
 from pipelines.scoring.training import Chosen, baseline_predictions, baselines, folds, scorer
 from pipelines.search.study import Found, Trial, out_of_fold_labels, search
 from pipelines.tables.lake import Lake
@@ -47,7 +47,7 @@ def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     require_sensitive(lake, task.source, task.sensitive)
     prepared = prepare(task, lake, cutoff)
     describe_run(run, task, prepared.manifest, prepared.known_at)
-    run.publish(_features(prepared, left_out))
+    run.publish(catalogue_report(prepared.features, left_out))
     shipped = _fitted(task, prepared, run)
     run.progress.stage("train: evaluating, explaining, checking fairness")
     test = prepared.labelled.at(prepared.timeline.test)
@@ -60,12 +60,6 @@ def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     version = models.register(run, NewVersion(task.name, shipped, example, prepared.known_at, task.model_dump_json()))
     run.tags({"outcome": Outcome.DONE, "model_version": version.version, "model_digest": version.digest})
     return Trained(version, evaluated, prepared)
-
-
-def _features(prepared: Prepared, left_out: tuple[str, ...]) -> Report:
-    """The catalogue of the features, and which blocks the source cannot feed."""
-    table = pd.DataFrame([asdict(feature) for feature in prepared.features])
-    return Report({}, {"report/features.parquet": table, "report/features.json": {"left_out": list(left_out)}})
 
 
 def _fitted(task: TaskSpec, prepared: Prepared, run: Run) -> Scorer:

@@ -13,10 +13,9 @@ from pipelines.core.protocols import LoadedModel, ModelVersion
 from pipelines.core.randomness import generator_for
 from pipelines.evaluation.evaluate import Evaluation, Predictions, compare, evaluation
 from pipelines.features.catalogue import Feature
-from pipelines.features.days import CustomerDays
-from pipelines.features.panel import feature_rows
+from pipelines.features.panel import AnyBlock
 from pipelines.gates.evidence import Metrics
-from pipelines.scoring.panel import LabelledPanel
+from pipelines.scoring.panel import LabelledPanel, Panel
 from pipelines.scoring.training import baseline_predictions, baselines
 from pipelines.tasks.task import TaskSpec
 from pipelines.tasks.timeline import Timeline
@@ -41,8 +40,8 @@ class ScoredEvidence:
         As it stands now: it says which baselines must be beaten and which features a model should take.
     labelled : LabelledPanel
         Of every cutoff of the challenger's timeline.
-    days : CustomerDays
-        What the panel was made from.
+    described : callable
+        From feature blocks to the challenger's test rows as those describe them.
     features : tuple of Feature
         What the task's columns are.
     load : callable
@@ -53,7 +52,7 @@ class ScoredEvidence:
 
     task: TaskSpec
     labelled: LabelledPanel
-    days: CustomerDays
+    described: Callable[[tuple[AnyBlock, ...]], Panel]
     features: tuple[Feature, ...]
     load: Callable[[ModelVersion], LoadedModel]
     challenger_side: Contender
@@ -74,8 +73,7 @@ class ScoredEvidence:
             return None
         _require_unseen(champion, self.challenger_side)
         test = self._test
-        rows = feature_rows(self.days, test.panel.spine, champion.task.features)
-        theirs = _predictions(self.load(champion.version), rows)
+        theirs = _predictions(self.load(champion.version), self.described(champion.task.features).rows)
         rng = generator_for(self.task.seed, "promote")
         return compare(test.label, test.panel.spine.customer, self._ours, theirs, rng, self.task.n_resamples)
 

@@ -2,141 +2,125 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import ibis
-import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.core.columns import CONTACT, TREATMENT
-from pipelines.core.errors import ConfigError, nearest
-from pipelines.features.assortment import things_from
-from pipelines.features.days import CustomerDays, customer_days
-from pipelines.features.fit import first_met
-from pipelines.features.panel import AnyBlock, measures_of, sequences_of
-from pipelines.features.sequences import bought_things
-from pipelines.scoring.usable import usable_columns
-from pipelines.tables.contract import CONTACTS, CUSTOMERS, PRODUCTS, Role
+from pipelines.core.windows import day_number
+from pipelines.features.days import CustomerDays
+from pipelines.features.panel import AnyBlock, attributes_of
+from pipelines.scoring.log import DAYS, Shown, as_literal, reductions
+from pipelines.scoring.reduced import reduced
+from pipelines.tables.contract import CUSTOMERS
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 
-UNKNOWN = "unknown"
+_DAYS_AT_ONCE = 600_000
+"""Rows of the customer-day table that are in memory together; a customer is never divided."""
+Columns = dict[str, NDArray[Any]]
+Between = Callable[[Any], Any]
+"""From a table with ``customer_id`` to the rows of some customers."""
 
 
-def history(lake: Lake, source: str, known_at: datetime, blocks: tuple[AnyBlock, ...]) -> CustomerDays:
-    """The customer-day table of everything before ``known_at``; nothing at or after it is read.
+def histories(
+    lake: Lake, source: str, known_at: datetime, blocks: tuple[AnyBlock, ...], at_once: int = _DAYS_AT_ONCE
+) -> Iterator[CustomerDays]:
+    """Everything before ``known_at``, some customers after others; nothing at or after it is read.
 
     Parameters
     ----------
     lake : Lake
-        Holds the source.
+        Holds the source, and keeps what it is reduced to.
     source : str
         Its name.
     known_at : datetime
-        The moment of knowledge.
+        The moment of knowledge, a midnight UTC.
     blocks : tuple of Block
-        What will be computed from it. Contacts are read if one of them counts them, products if one needs a column
-        that events lack.
+        What will be computed from it.
+    at_once : int
+        About how many rows of the customer-day table are yielded together.
+
+    Yields
+    ------
+    CustomerDays
+        Of a range of customers, in the order of their ids; every customer once.
 
     Raises
     ------
     ConfigError
         If a block reads contacts, or follows a column, that the source does not have.
     """
+    manifest, end = lake.manifest(source), day_number(known_at)
+    known = {name: table.filter(table.day < end) for name, table in reduced(lake, manifest, blocks).items()}
+    for first, after in pairwise(_starts(lake, known[DAYS], at_once)):
+        yield _walked(lake, manifest, blocks, known, _between(first, after))
+
+
+def history(
+    lake: Lake,
+    source: str,
+    known_at: datetime,
+    blocks: tuple[AnyBlock, ...],
+    customers: Sequence[str] | None = None,
+) -> CustomerDays:
+    """The same of some customers, or of all, straight from the log: the way to score a few of them now."""
+    return shown_history(lake, source, blocks, lambda log: log.filter(log.event_time < as_literal(known_at)), customers)
+
+
+def shown_history(
+    lake: Lake, source: str, blocks: tuple[AnyBlock, ...], shown: Shown, customers: Sequence[str] | None
+) -> CustomerDays:
+    """The same of the part of the log that is shown."""
     manifest = lake.manifest(source)
-    measures = measures_of(blocks)
-    events = _before(lake.table(source, "events"), "event_time", known_at)
-    things = {
-        name: lake.columns(bought_things(_with(lake, manifest, events, name), name)) for name in sequences_of(blocks)
-    }
-    if any(measure.table == CONTACTS.name for measure in measures):
-        events = events.union(_as_events(_contacts(lake, manifest, known_at), events.schema()))
-    days = lake.columns(customer_days(events, manifest.decimals, measures))
-    return CustomerDays.from_columns(days, manifest.decimals, things)
+
+    def these(table: Any) -> Any:
+        return table if customers is None else table.filter(table.customer_id.isin(list(customers)))
+
+    tables = reductions(lake, manifest, blocks, lambda log: shown(these(log)))
+    return _walked(lake, manifest, blocks, tables, these)
 
 
-def _before(table: Any, time: str, known_at: datetime) -> Any:
-    return table.filter(table[time] < ibis.timestamp(known_at.replace(tzinfo=None).isoformat()))
+def lines_per_day(lake: Lake, source: str) -> Mapping[int, int]:
+    """Order lines of each day that has any (days since 1970-01-01 UTC)."""
+    days = reduced(lake, lake.manifest(source), ())[DAYS]
+    found = lake.columns(days.group_by("day").agg(n_lines=days.n_lines.sum().cast("int64")).order_by("day"))
+    return dict(zip(found["day"].tolist(), found["n_lines"].tolist(), strict=True))
 
 
-def _contacts(lake: Lake, manifest: Manifest, known_at: datetime) -> Any:
-    """The contacts that reached somebody."""
-    if CONTACTS.name not in manifest.tables:
-        raise _lacks(manifest, "no table of contacts")
-    contacts = _before(lake.table(manifest.source, CONTACTS.name), "contact_time", known_at)
-    return contacts.filter(contacts.variant.isnull() | (contacts.variant == TREATMENT))
-
-
-def _as_events(contacts: Any, schema: Any) -> Any:
-    """Contacts as rows among events: whom, when, and that it was one."""
-    known = {
-        "customer_id": contacts.customer_id,
-        "event_time": contacts.contact_time,
-        "event_type": ibis.literal(CONTACT),
-    }
-    return contacts.select(
-        **{name: known[name].cast(kind) if name in known else ibis.null(kind) for name, kind in schema.items()}
+def _walked(
+    lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], tables: Mapping[str, Any], between: Between
+) -> CustomerDays:
+    """Reductions in memory, as the kernel walks them."""
+    found = {name: lake.columns(between(table).order_by("customer_id", "day")) for name, table in tables.items()}
+    things = {name: columns for name, columns in found.items() if name != DAYS}
+    return CustomerDays.from_columns(
+        found[DAYS], manifest.decimals, things, _attributes(lake, manifest, blocks, between)
     )
 
 
-def _with(lake: Lake, manifest: Manifest, events: Any, column: str) -> Any:
-    """Events with a column of their own, or else with that of their products."""
-    met = first_met(things_from(column), usable_columns(manifest))
-    if met is None:
-        raise _lacks(manifest, f"no {column} of events or products that is known at the time of a purchase")
-    if ("events", column) in met:
-        return events
-    products = lake.table(manifest.source, PRODUCTS.name)
-    named = products.group_by("product_id").agg(**{column: products[column].min()})
-    return events.drop(*({column} & set(events.columns))).inner_join(named, "product_id")
-
-
-def _lacks(manifest: Manifest, what: str) -> ConfigError:
-    return ConfigError(
-        f"The source '{manifest.source}' has {what}.",
-        why="A block of the task is computed from it.",
-        fix=f"Map it in conf/sources/{manifest.source}.yaml and ingest again, or take the block out of the task.",
-    )
-
-
-def sensitive_attributes(
-    lake: Lake, source: str, names: tuple[str, ...], customer_id: NDArray[np.object_]
-) -> pd.DataFrame:
-    """The sensitive columns of these customers, for fairness only.
-
-    Returns
-    -------
-    DataFrame of str, shape (n_rows, n_names)
-        In the order of ``customer_id``; a customer that the table does not know is ``unknown``.
-
-    Raises
-    ------
-    ConfigError
-        If a name is not a column that the source declares as sensitive.
-    """
+def _attributes(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], between: Between) -> Columns:
+    names = attributes_of(blocks)
     if not names:
-        return pd.DataFrame(index=range(len(customer_id)))
-    require_sensitive(lake, source, names)
-    customers = pd.DataFrame(_text(lake, source, names)).set_index("customer_id")
-    return customers.reindex(customer_id)[list(names)].fillna(UNKNOWN).reset_index(drop=True)
+        return {}
+    return lake.columns(between(lake.table(manifest.source, CUSTOMERS.name)).select("customer_id", *names))
 
 
-def _text(lake: Lake, source: str, names: tuple[str, ...]) -> dict[str, Any]:
-    return lake.columns(lake.table(source, CUSTOMERS.name).select("customer_id", *names))
+def _starts(lake: Lake, days: Any, at_once: int) -> list[str | None]:
+    """The ids that ranges of customers begin with; None before the first and after the last."""
+    counted = days.group_by("customer_id").agg(n_days=days.count())
+    until = counted.n_days.sum().over(ibis.window(order_by="customer_id", preceding=(None, 0)))
+    placed = counted.mutate(range=(until - 1) // at_once)
+    starts = placed.group_by("range").agg(first=placed.customer_id.min()).order_by("range")
+    return [None, *lake.columns(starts)["first"].tolist()[1:], None]
 
 
-def require_sensitive(lake: Lake, source: str, names: tuple[str, ...]) -> None:
-    """Refuse a name that is not a column which the source declares as sensitive; `ConfigError`."""
-    table = lake.manifest(source).tables.get(CUSTOMERS.name)
-    known = [name for name, role in table.roles.items() if role == Role.SENSITIVE] if table else []
-    for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"'{name}' is not a sensitive column of '{source}'. Known: {', '.join(known) or 'none'}."
-                f"{nearest(name, known)}",
-                why="Fairness can only be measured over columns that the source declares with role: sensitive.",
-                fix=f"Declare it in conf/sources/{source}.yaml and ingest again, or correct 'sensitive' in the task "
-                "(sensitive: [] if there is none).",
-            )
+def _between(first: str | None, after: str | None) -> Between:
+    def rows(table: Any) -> Any:
+        found = table if first is None else table.filter(table.customer_id >= first)
+        return found if after is None else found.filter(found.customer_id < after)
+
+    return rows

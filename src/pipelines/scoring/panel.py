@@ -63,9 +63,7 @@ class LabelledPanel:
     def at(self, cutoffs: tuple[datetime, ...]) -> LabelledPanel:
         """The part that belongs to these cutoffs."""
         mask = self.panel.at(cutoffs)
-        part = Panel(
-            self.panel.spine.where(mask), self.panel.rows[mask].reset_index(drop=True), self.panel.customer_ids
-        )
+        part = Panel(self.panel.spine.at(mask), self.panel.rows[mask].reset_index(drop=True), self.panel.customer_ids)
         return LabelledPanel(part, self.label[mask])
 
     @property

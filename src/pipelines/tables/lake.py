@@ -10,8 +10,10 @@ from typing import Any, Protocol
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.core.panels import Panels
 from pipelines.tables.manifest import FileManifest, Manifest, PartManifest
 from pipelines.tables.parts import Part
+from pipelines.tables.reduction import Reduction
 from pipelines.tables.source import SourceSpec
 
 
@@ -82,6 +84,23 @@ class Lake(Protocol):
 
     def publish(self, manifest: Manifest) -> None:
         """Make the parts of ``manifest`` the present tables, in one step."""
+        ...
+
+    def find_reduction(self, source: str, wanted: Reduction) -> Reduction | None:
+        """The newest kept table that was computed as ``wanted`` is, from whatever parts; None if there is none."""
+        ...
+
+    def reduction(self, source: str, kept: Reduction) -> Any:
+        """A kept reduction as an Ibis table."""
+        ...
+
+    def keep_reduction(self, source: str, reduction: Reduction, rows: Any) -> None:
+        """Write a reduction, in the order of ``rows``."""
+        ...
+
+    @property
+    def panels(self) -> Panels:
+        """Where panels are kept."""
         ...
 
     def write_scores(self, task: str, cutoff: datetime, scores: pd.DataFrame) -> Path:

@@ -75,3 +75,11 @@ def test_values_that_cannot_be_cast_are_refused_without_a_word_of_them(engine):
         engine.columns(wrong)
 
     assert "Jane Doe" not in str(error.value)
+
+
+def test_sums_that_would_be_written_as_floats_are_refused(engine, tmp_path):
+    """DuckDB sums to integers of 128 bits, which Parquet does not have."""
+    numbers = ibis.memtable({"n": [2**53, 1]})
+
+    with pytest.raises(TypeError, match=r"total would lose digits: cast to decimal\(38, 0\), then to int64"):
+        engine.write(numbers.agg(total=numbers.n.sum()), tmp_path / "sum.parquet")

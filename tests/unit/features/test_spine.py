@@ -28,4 +28,4 @@ def test_spine_keeps_the_pairs_where_a_mask_holds():
     days = make_days(purchases={"a": [1], "b": [1]})
     spine = spine_of(days, ("a", 3), ("b", 3))
 
-    assert pairs(days, spine.where(np.array([False, True]))) == [("b", 3)]
+    assert pairs(days, spine.at(np.array([False, True]))) == [("b", 3)]

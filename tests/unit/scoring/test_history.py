@@ -16,7 +16,8 @@ from pipelines.features.funnel import Funnel
 from pipelines.features.panel import feature_rows
 from pipelines.features.spine import every_customer
 from pipelines.features.windowed import Windowed
-from pipelines.scoring.history import history, sensitive_attributes
+from pipelines.scoring.history import history
+from pipelines.scoring.sensitive import sensitive_attributes
 from pipelines.tables.contract import Kind, Role
 from pipelines.tables.manifest import ColumnManifest
 from support.events import contacts_table, events_table, make_events, moments, products_table

@@ -1,0 +1,146 @@
+"""Panels as Parquet: ``panel/<panel>/cutoff=<day>/panel.parquet``, ordered by customer.
+
+The folders are Hive partitions, so that any tool reads a panel as one table with the column ``cutoff``. What a file was
+computed from stands in its own metadata.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet as pq
+
+from pipelines.core.columns import CUSTOMER_ID
+from pipelines.core.panels import Keys, PanelPart, PanelRows
+
+_KEYS, _LABEL = b"regulars", "label"
+_COMPRESSION: dict[str, Any] = {"compression": "lz4", "use_dictionary": [CUSTOMER_ID]}
+"""Small floats repeat, but looking each up in a dictionary takes longer than the rest of writing."""
+
+
+class FilePanels:
+    """Panels under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def place(self, panel: str) -> str:
+        """The panel's folder."""
+        return str(self._folder / panel)
+
+    def find(self, panel: str, cutoff: datetime) -> Keys | None:
+        """What a cutoff was computed from; None if it is not there, or is no whole file."""
+        path = self._path(panel, cutoff)
+        try:
+            held = (pq.read_schema(path).metadata or {}).get(_KEYS)
+        except (FileNotFoundError, pa.ArrowInvalid):
+            return None
+        return None if held is None else dict(json.loads(held))
+
+    def read(self, panel: str, cutoffs: Sequence[datetime], columns: Sequence[str]) -> PanelRows:
+        """The rows of these cutoffs, one cutoff after the other."""
+        names = [CUSTOMER_ID, *columns]
+        tables = [self._read(self._path(panel, cutoff), names) for cutoff in cutoffs]
+        whole = pa.concat_tables(tables)
+        customer_ids, customer = _coded(whole[CUSTOMER_ID])
+        sizes = tuple(table.num_rows for table in tables)
+        return PanelRows(customer_ids, customer, sizes, {name: _numbers(whole[name]) for name in columns})
+
+    @staticmethod
+    def _read(path: Path, names: Sequence[str]) -> pa.Table:
+        with pq.ParquetFile(path, read_dictionary=[CUSTOMER_ID]) as file:
+            return file.read(columns=list(names)).replace_schema_metadata(None)
+
+    @contextmanager
+    def writing(self, panel: str, keys: Mapping[datetime, Keys], features: Sequence[str]) -> Iterator[FileDraft]:
+        """Drafts beside the files they replace; those of a process that was ended are cleared away by the next."""
+        finals = {cutoff: self._path(panel, cutoff) for cutoff in keys}
+        drafts = {cutoff: final.with_name(f".draft-{os.getpid()}.parquet") for cutoff, final in finals.items()}
+        for final in finals.values():
+            final.parent.mkdir(parents=True, exist_ok=True)
+        draft = FileDraft({cutoff: _opened(path, keys[cutoff], features) for cutoff, path in drafts.items()})
+        try:
+            with draft:
+                yield draft
+            for cutoff, path in drafts.items():
+                path.replace(finals[cutoff])
+        finally:
+            for path in drafts.values():
+                path.unlink(missing_ok=True)
+
+    def _path(self, panel: str, cutoff: datetime) -> Path:
+        return self._folder / panel / f"cutoff={cutoff:%Y-%m-%d}" / "panel.parquet"
+
+
+class FileDraft:
+    """One Parquet writer per cutoff; a few customers after others are a row group of each."""
+
+    def __init__(self, writers: Mapping[datetime, pq.ParquetWriter]) -> None:
+        self._writers = writers
+        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+        self._coming: list[Future[None]] = []
+
+    def write(self, parts: Mapping[datetime, PanelPart]) -> None:
+        """Append rows to cutoffs: those of the call before are written by then, these while the caller goes on."""
+        self._wait()
+        self._coming = [self._pool.submit(_write, self._writers[cutoff], part) for cutoff, part in parts.items()]
+
+    def __enter__(self) -> FileDraft:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._wait()
+        finally:
+            self._pool.shutdown()
+            for writer in self._writers.values():
+                writer.close()
+
+    def _wait(self) -> None:
+        for written in self._coming:
+            written.result()
+
+
+def _coded(ids: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Different ids, ascending, and the place of each row's id among them."""
+    whole = ids.unify_dictionaries().combine_chunks()
+    whole = pa.chunked_array([whole]) if isinstance(whole, pa.Array) else whole
+    if whole.num_chunks == 0 or len(whole) == 0:
+        return np.empty(0, object), np.empty(0, np.int64)
+    coded = pa.concat_arrays(whole.chunks)
+    known = coded.dictionary.to_numpy(zero_copy_only=False).astype(object)
+    ascending = np.argsort(known, kind="stable")
+    place = np.empty(len(known), np.int64)
+    place[ascending] = np.arange(len(known))
+    return known[ascending], place[coded.indices.to_numpy()]
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = column.to_numpy().astype(np.float64, copy=False)
+    return found
+
+
+def _opened(path: Path, keys: Keys, features: Sequence[str]) -> pq.ParquetWriter:
+    fields = [(CUSTOMER_ID, pa.string()), *((name, pa.float64()) for name in features), (_LABEL, pa.int8())]
+    schema = pa.schema(fields).with_metadata({_KEYS: json.dumps(dict(keys))})
+    return pq.ParquetWriter(path, schema, **_COMPRESSION)
+
+
+def _write(writer: pq.ParquetWriter, part: PanelPart) -> None:
+    n_rows = len(part.customer_id)
+    if n_rows == 0:
+        return
+    label = pa.nulls(n_rows, pa.int8()) if part.label is None else pa.array(part.label, pa.int8())
+    columns = (pa.array(np.ascontiguousarray(column), from_pandas=True) for column in part.values.T)  # NaN is null
+    arrays = [pa.array(part.customer_id, pa.string()), *columns, label]
+    writer.write_table(pa.Table.from_arrays(arrays, schema=writer.schema), row_group_size=n_rows)

@@ -1,0 +1,89 @@
+"""Where panels are kept, as those see it who build and read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Keys = Mapping[str, str]
+"""Digests of what the columns of one cutoff were computed from."""
+
+
+@dataclass(frozen=True)
+class PanelRows:
+    """Rows of a panel in memory.
+
+    Parameters
+    ----------
+    customer_ids : ndarray of object, shape (n_customers,)
+        Ascending.
+    customer : ndarray of int64, shape (n_rows,)
+        The place of each row's customer among them.
+    n_rows : tuple of int
+        How many rows each cutoff has.
+    columns : mapping of str to ndarray of float64, shape (n_rows,)
+        NaN where there is no value.
+    """
+
+    customer_ids: NDArray[np.object_]
+    customer: NDArray[np.int64]
+    n_rows: tuple[int, ...]
+    columns: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class PanelPart:
+    """Rows of one cutoff that are to be written.
+
+    Parameters
+    ----------
+    customer_id : ndarray of object, shape (n_rows,)
+        Ascending.
+    values : ndarray of float64, shape (n_rows, n_features)
+        NaN where there is no value.
+    label : ndarray of int8, shape (n_rows,), or None
+        None if the outcome is not known yet.
+    """
+
+    customer_id: NDArray[np.object_]
+    values: NDArray[np.float64]
+    label: NDArray[np.int8] | None
+
+
+class PanelDraft(Protocol):
+    """Cutoffs that are being written; they are there when the block ends well."""
+
+    def write(self, parts: Mapping[datetime, PanelPart]) -> None:
+        """Append rows to cutoffs; no value is null. It may return before they are written."""
+        ...
+
+
+class Panels(Protocol):
+    """Panels on disk: one ordered Parquet file per cutoff."""
+
+    def place(self, panel: str) -> str:
+        """Where a panel is, for people."""
+        ...
+
+    def find(self, panel: str, cutoff: datetime) -> Keys | None:
+        """What the columns of a cutoff were computed from; None if it is not kept."""
+        ...
+
+    def read(self, panel: str, cutoffs: Sequence[datetime], columns: Sequence[str]) -> PanelRows:
+        """The rows of these cutoffs, one cutoff after the other."""
+        ...
+
+    def writing(
+        self, panel: str, keys: Mapping[datetime, Keys], features: Sequence[str]
+    ) -> AbstractContextManager[PanelDraft]:
+        """Replace these cutoffs, each in one step.
+
+        Columns are ``customer_id``, the ``features`` (float64) and ``label`` (int8).
+        """
+        ...

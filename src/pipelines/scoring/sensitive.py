@@ -1,0 +1,56 @@
+"""Sensitive attributes: read for fairness, never for features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.core.errors import ConfigError, nearest
+from pipelines.tables.contract import CUSTOMERS, Role
+from pipelines.tables.lake import Lake
+
+UNKNOWN = "unknown"
+
+
+def sensitive_attributes(
+    lake: Lake, source: str, names: tuple[str, ...], customer_id: NDArray[np.object_]
+) -> pd.DataFrame:
+    """The sensitive columns of these customers, for fairness only.
+
+    Returns
+    -------
+    DataFrame of str, shape (n_rows, n_names)
+        In the order of ``customer_id``; a customer that the table does not know is ``unknown``.
+
+    Raises
+    ------
+    ConfigError
+        If a name is not a column that the source declares as sensitive.
+    """
+    if not names:
+        return pd.DataFrame(index=range(len(customer_id)))
+    require_sensitive(lake, source, names)
+    customers = pd.DataFrame(_text(lake, source, names)).set_index("customer_id")
+    return customers.reindex(customer_id)[list(names)].fillna(UNKNOWN).reset_index(drop=True)
+
+
+def _text(lake: Lake, source: str, names: tuple[str, ...]) -> dict[str, Any]:
+    return lake.columns(lake.table(source, CUSTOMERS.name).select("customer_id", *names))
+
+
+def require_sensitive(lake: Lake, source: str, names: tuple[str, ...]) -> None:
+    """Refuse a name that is not a column which the source declares as sensitive; `ConfigError`."""
+    table = lake.manifest(source).tables.get(CUSTOMERS.name)
+    known = [name for name, role in table.roles.items() if role == Role.SENSITIVE] if table else []
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"'{name}' is not a sensitive column of '{source}'. Known: {', '.join(known) or 'none'}."
+                f"{nearest(name, known)}",
+                why="Fairness can only be measured over columns that the source declares with role: sensitive.",
+                fix=f"Declare it in conf/sources/{source}.yaml and ingest again, or correct 'sensitive' in the task "
+                "(sensitive: [] if there is none).",
+            )

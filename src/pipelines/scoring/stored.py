@@ -1,0 +1,177 @@
+"""Panels that are kept: one pass over the customers for all cutoffs that are lacking, none for those that are there.
+
+A row of the panel depends on the events before its cutoff, its label on those of the outcome window. So each cutoff is
+kept with digests of the parts of the log that may hold such events: what has not changed is not computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.core.ahead import ahead
+from pipelines.core.code import code_digest
+from pipelines.core.panels import Keys, PanelPart
+from pipelines.core.spec import digest
+from pipelines.core.windows import day_moment
+from pipelines.evaluation.coverage import Coverage
+from pipelines.features.days import CustomerDays
+from pipelines.features.panel import attributes_of, catalogue
+from pipelines.features.spine import Spine, cutoff_days
+from pipelines.scoring.history import histories
+from pipelines.scoring.log import tables_read
+from pipelines.scoring.panel import LabelledPanel, Panel, panel
+from pipelines.tables.contract import CUSTOMERS
+from pipelines.tables.lake import Lake
+from pipelines.tables.manifest import Manifest
+from pipelines.tasks.task import TaskSpec
+
+Cutoffs = tuple[datetime, ...]
+FEATURES, LABEL = "features", "label"
+_VALUES_AT_ONCE = 2**25
+"""Feature values that are computed together: 256 MB, however many cutoffs and features there are."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A task's panel on disk.
+
+    Parameters
+    ----------
+    name : str
+        What it is called there.
+    cutoffs : tuple of datetime
+        Every cutoff that was asked for.
+    built : tuple of datetime
+        Those of them that had to be computed.
+    """
+
+    name: str
+    cutoffs: Cutoffs
+    built: Cutoffs
+
+
+def kept_panel(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Kept:
+    """Bring a task's panel up to date.
+
+    Parameters
+    ----------
+    task : TaskSpec
+        Says who is described by what, and what the label is.
+    lake : Lake
+        Holds the source, and keeps the panel.
+    known_at : datetime
+        The moment of knowledge: nothing at or after it is read, and a label whose outcome window has not ended by then
+        is null.
+    cutoffs : tuple of datetime
+        Midnights UTC, none after ``known_at``.
+    """
+    manifest = lake.manifest(task.source)
+    name = f"{task.name}/{task.feature_digest()[:12]}"
+    wanted = {cutoff: _keys(task, manifest, cutoff, known_at) for cutoff in cutoffs}
+    built = tuple(cutoff for cutoff in cutoffs if not _holds(lake.panels.find(name, cutoff), wanted[cutoff]))
+    if built:
+        names = [feature.name for feature in catalogue(task.features, manifest.currency)]
+        with lake.panels.writing(name, {cutoff: wanted[cutoff] for cutoff in built}, names) as draft:
+            for days in ahead(histories(lake, task.source, known_at, task.features)):
+                for some in _some(days, len(built) * len(names)):
+                    draft.write(_by_cutoff(task, some, built, known_at))
+    return Kept(name, cutoffs, built)
+
+
+def read_panel(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Panel:
+    """Feature rows of the task's population at these cutoffs, in memory."""
+    return _read(task, lake, kept_panel(task, lake, known_at, cutoffs), ())[0]
+
+
+def read_labelled(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> LabelledPanel:
+    """The same with labels; every outcome window must have ended at ``known_at``."""
+    if any(cutoff + task.horizon > known_at for cutoff in cutoffs):
+        raise ValueError(f"An outcome window of {task.horizon.days} days has not ended at {known_at:%Y-%m-%d}.")
+    found, labels = _read(task, lake, kept_panel(task, lake, known_at, cutoffs), (LABEL,))
+    return LabelledPanel(found, labels[LABEL].astype(np.int8))
+
+
+def coverage_of(kept: Kept, lake: Lake, known_at: datetime, horizon: timedelta) -> Coverage:
+    """What a kept panel covers; an outcome that was not known at ``known_at`` counts as censored."""
+    cutoffs = tuple(sorted(kept.cutoffs))
+    held = lake.panels.read(kept.name, cutoffs, [LABEL])
+    ends = np.cumsum(held.n_rows)[:-1]
+    label = np.split(held.columns[LABEL], ends)
+    is_known = [cutoff + horizon <= known_at for cutoff in cutoffs]
+    return Coverage(
+        cutoffs=cutoffs,
+        n_rows=np.array(held.n_rows, np.int64),
+        n_labelled=np.array([len(one) * known for one, known in zip(label, is_known, strict=True)], np.int64),
+        n_positive=np.array(
+            [int(one.sum()) if known else 0 for one, known in zip(label, is_known, strict=True)], np.int64
+        ),
+    )
+
+
+def _keys(task: TaskSpec, manifest: Manifest, cutoff: datetime, known_at: datetime) -> Keys:
+    """What a cutoff's columns are computed from; no label where the outcome is not known yet."""
+    tables = {name for names in tables_read(manifest, task.features).values() for name in names}
+    tables |= {CUSTOMERS.name} if attributes_of(task.features) else set()
+    rows = [code_digest(), task.feature_digest(), manifest.decimals]
+    keys = {FEATURES: digest([*rows, _parts(manifest, sorted(tables), cutoff)])}
+    if cutoff + task.horizon <= known_at:
+        keys[LABEL] = digest([*rows, _parts(manifest, ["events"], cutoff + task.horizon)])
+    return keys
+
+
+def _parts(manifest: Manifest, tables: Sequence[str], before: datetime) -> list[str]:
+    """The parts of the log that may hold rows before a moment."""
+    parts = [part for name in tables for part in manifest.tables[name].parts]
+    return sorted(part.data_digest for part in parts if part.first is None or part.first < before)
+
+
+def _holds(held: Keys | None, wanted: Keys) -> bool:
+    return held is not None and all(held.get(column) == key for column, key in wanted.items())
+
+
+def _some(days: CustomerDays, n_values_each: int) -> Iterator[CustomerDays]:
+    """Some customers after others, so many that their feature values fit into memory."""
+    n_customers = len(days.customer_ids)
+    at_once = max(1, _VALUES_AT_ONCE // n_values_each)
+    for first in range(0, n_customers, at_once):
+        yield days.of(first, min(first + at_once, n_customers))
+
+
+def _by_cutoff(
+    task: TaskSpec, days: CustomerDays, cutoffs: Cutoffs, known_at: datetime
+) -> Mapping[datetime, PanelPart]:
+    """The panel of some customers, divided by cutoff; each part ordered by customer."""
+    found = panel(task, days, cutoffs)
+    order = np.argsort(found.spine.cutoff, kind="stable")
+    spine, values = found.spine.at(order), found.rows.to_numpy()[order]
+    numbers = cutoff_days(cutoffs)
+    starts, ends = (np.searchsorted(spine.cutoff, numbers, side=side) for side in ("left", "right"))
+    parts = {day_moment(int(day)): slice(*ends) for day, *ends in zip(numbers, starts, ends, strict=True)}
+    return {
+        cutoff: PanelPart(
+            customer_id=days.customer_ids[spine.customer[part]],
+            values=values[part],
+            label=task.outcome.label(days, spine.at(part)) if cutoff + task.horizon <= known_at else None,
+        )
+        for cutoff, part in parts.items()
+    }
+
+
+def _read(task: TaskSpec, lake: Lake, kept: Kept, more: Sequence[str]) -> tuple[Panel, dict[str, NDArray[np.float64]]]:
+    """A kept panel in memory, ordered by customer and cutoff."""
+    names = [feature.name for feature in catalogue(task.features, "")]
+    days = cutoff_days(kept.cutoffs)
+    held = lake.panels.read(kept.name, tuple(day_moment(int(day)) for day in days), [*names, *more])
+    order = np.argsort(held.customer, kind="stable")
+    spine = Spine(held.customer, np.repeat(days, held.n_rows)).at(order)
+    values = np.empty((len(order), len(names)), order="F")
+    for place, name in enumerate(names):
+        values[:, place] = held.columns[name][order]
+    found = Panel(spine, pd.DataFrame(values, columns=names), held.customer_ids)
+    return found, {name: held.columns[name][order] for name in more}
