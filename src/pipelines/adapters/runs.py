@@ -103,6 +103,11 @@ class MlflowRun:
         return np.array(digests, dtype=object)[codes]
 
 
+def use_store(workspace: Workspace) -> None:
+    """Look things up in the workspace's store, without a run."""
+    mlflow.set_tracking_uri(workspace.tracking_uri)
+
+
 @contextmanager
 def open_run(
     workspace: Workspace, experiment: str, name: str, tags: Mapping[str, str], progress: Progress
@@ -122,7 +127,7 @@ def open_run(
     progress : Progress
         Where to say how far the flow is.
     """
-    mlflow.set_tracking_uri(workspace.tracking_uri)
+    use_store(workspace)
     given = os.environ.get("MLFLOW_RUN_ID")
     case_key = workspace.case_key()
     info = _opened(workspace, experiment, name, given)

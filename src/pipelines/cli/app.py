@@ -186,7 +186,18 @@ def features(task: str, overrides: tuple[str, ...]) -> int:
     return int(_commands().features(task, " ".join(overrides)))
 
 
-LOOKUPS = ("features",)
+@cli.command()
+@_task
+@click.option(
+    "--customer-id", required=True, metavar="ID", help="As the source writes it; recorded nowhere."
+)
+@_cutoff
+def explain(task: str, customer_id: str, cutoff: str) -> int:
+    """One customer's score, decision and reasons; a look-up."""
+    return int(_commands().explain(task, customer_id, cutoff))
+
+
+LOOKUPS = ("features", "explain")
 """Commands that only look something up: they write nothing to tracking and are no entry points."""
 
 

@@ -89,6 +89,21 @@ def features(task: str, overrides: str) -> int:
     return 0
 
 
+def explain(task: str, customer_id: str, cutoff: str) -> int:
+    """What the champion says of one customer."""
+    from pipelines.adapters.registry import MlflowModels
+    from pipelines.adapters.runs import use_store
+    from pipelines.flows.explain import explain as flow
+
+    workspace = Workspace.find()
+    spec = load_task(workspace.conf, task)
+    lake = _lake(workspace, load_source(workspace.conf, spec.source))
+    use_store(workspace)
+    explained = flow(spec, lake, MlflowModels(), _cutoff(cutoff), customer_id)
+    summary.of_explained(explained, Console(highlight=False, soft_wrap=True))
+    return 0
+
+
 def panel(task: str, cutoff: str, overrides: str) -> int:
     """Feature rows and labels of every weekly cutoff."""
     from pipelines.flows.panel import panel as flow

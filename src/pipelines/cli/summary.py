@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.features.catalogue import Feature
     from pipelines.flows.audit_leakage import Audited
     from pipelines.flows.drift_check import DriftChecked
+    from pipelines.flows.explain import Explained
     from pipelines.flows.ingest import Ingested
     from pipelines.flows.main import Finished
     from pipelines.flows.panel import PanelBuilt
@@ -137,6 +138,18 @@ def of_retrained(retrained: Retrained, place: Place) -> None:
     """Figures and gates."""
     _figures(retrained.trained.evaluation, _task_of(retrained.trained), place.console)
     of_promotion(retrained.promotion, place)
+
+
+def of_explained(explained: Explained, console: Console) -> None:
+    """Score, decision, reasons, then every feature with its value."""
+    scored = explained.scored.iloc[0]
+    said = "to contact" if scored["decision"] else "not to contact"
+    version = f"version {explained.version.version}, as of {explained.cutoff:%Y-%m-%d}"
+    wrapped(console, "Score", f"{scored['score']:.3f}, {said} ({version})")
+    for name in [name for name in explained.scored.columns if name.startswith("reason_")]:
+        wrapped(console, "", str(scored[name]))
+    for feature in explained.features:
+        wrapped(console, "", f"{feature.name}: {explained.row[feature.name].iloc[0]:g} {feature.unit}")
 
 
 def of_features(features: tuple[Feature, ...], left_out: tuple[str, ...], console: Console) -> None:
