@@ -105,19 +105,18 @@ def finish(
     figures: dict[str, float],
     notes: tuple[str, ...] = (),
 ) -> None:
-    """Print the table; write it as JSON and into the README where asked."""
-    table = "\n".join([_table(results, ratios, figures), *(f"\n{note}" for note in notes)])
+    """Print the table of all figures; write it as JSON and into the README where asked."""
+    content = {"results": [asdict(result) for result in results], "ratios": ratios, "figures": figures}
+    shown = [processes_table(results, ratios), "", _figures_table(figures), *(f"\n{note}" for note in notes)]
+    publish(options, benchmark, content, "\n".join(shown))
+
+
+def publish(options: argparse.Namespace, benchmark: str, content: dict[str, object], table: str) -> None:
+    """Print a table; write it into the README, and the content (results, ratios, figures) as JSON, where asked."""
     print(f"{benchmark} ({options.size}) on {machine()}\n\n{table}")
     if options.json:
-        content = {
-            "benchmark": benchmark,
-            "size": options.size,
-            "machine": machine(),
-            "results": [asdict(result) for result in results],
-            "ratios": ratios,
-            "figures": figures,
-        }
-        options.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        named = {"benchmark": benchmark, "size": options.size, "machine": machine(), **content}
+        options.json.write_text(json.dumps(named, indent=1), encoding="utf-8")
     if options.readme:
         command = f"python benchmarks/{benchmark}.py --size {options.size} --readme"
         write_readme(benchmark, f"`{command}` on {machine()}:\n\n{table}")
@@ -133,7 +132,8 @@ def write_readme(benchmark: str, text: str) -> None:
     path.write_text(f"{before}{opening}{text}\n{closing}{after}", encoding="utf-8")
 
 
-def _table(results: list[Measured], ratios: dict[str, float], figures: dict[str, float]) -> str:
+def processes_table(results: list[Measured], ratios: dict[str, float]) -> str:
+    """What each process took, and the ratios to peers."""
     lines = ["| what | rows | seconds | CPU seconds | peak MB |", "|---|---:|---:|---:|---:|"]
     lines += [
         f"| {one.name} | {one.rows:,} | {one.seconds:.0f} | {one.cpu_seconds:.0f} | {one.peak_mb:,.0f} |"
@@ -142,7 +142,11 @@ def _table(results: list[Measured], ratios: dict[str, float], figures: dict[str,
     if ratios:
         lines += ["", "| peer | its time / ours |", "|---|---:|"]
         lines += [f"| {peer} | {ratio:.2f} |" for peer, ratio in ratios.items()]
-    lines += ["", "| figure | value | 95 % interval |", "|---|---:|---|"]
+    return "\n".join(lines)
+
+
+def _figures_table(figures: dict[str, float]) -> str:
+    lines = ["| figure | value | 95 % interval |", "|---|---:|---|"]
     lines += [_figure(name, figures) for name in figures if not name.endswith((".ci_low", ".ci_high"))]
     return "\n".join(lines)
 

@@ -36,7 +36,10 @@ def test_baselines_of_every_task_look_at_features_that_it_has(name):
     task = load_task(CONF, name)
     known = {feature.name for feature in catalogue(task.features, "USD")}
 
-    assert {baseline.feature for baseline in task.baselines if hasattr(baseline, "feature")} <= known
+    looked_at = {baseline.feature for baseline in task.baselines if hasattr(baseline, "feature")}
+    looked_at |= {name for baseline in task.baselines for name in getattr(baseline, "features", ())}
+
+    assert looked_at <= known
 
 
 @pytest.mark.parametrize("folder", [folder.name for folder in CONF.iterdir() if folder.is_dir()])

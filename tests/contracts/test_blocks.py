@@ -36,7 +36,7 @@ from support.strategies import LAST_DAY, cutoff_sets, day_rows, events
 
 BUILT = {
     Windowed: Windowed(lengths=(1 * DAY, 7 * DAY, 28 * DAY)),
-    Recency: Recency(),
+    Recency: Recency(of=("recency_days", "tenure_days", "n_purchase_days_all")),
     Rhythm: Rhythm(n_recent=2),
     Trend: Trend(lengths=(7 * DAY, 28 * DAY), of=("n_orders", "amount_minor", "n_views"), n_weeks=3),
     Decay: Decay(half_lives=(2 * DAY, 14 * DAY), of=("n_orders", "amount_minor", "n_views")),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.models.baselines import AnyBaseline, LogisticRegression, Prevalence, RecencyRule
+from pipelines.models.baselines import AnyBaseline, BgNbd, LogisticRegression, Prevalence, RecencyRule
 from pipelines.models.lightgbm import LightGBM
 from support.models import NAMES, TUNED, learnable
 
@@ -16,6 +16,7 @@ FITTED = {
     Prevalence: lambda data: Prevalence().fit(data),
     RecencyRule: lambda data: RecencyRule().fit(data),
     LogisticRegression: lambda data: LogisticRegression().fit(data),
+    BgNbd: lambda data: BgNbd(tenure="amount_28d", n_purchase_days="n_orders_28d").fit(data),
     LightGBM: lambda data: LightGBM(n_bags=2).fit(data, TUNED, n_rounds=8, seed=1),
 }
 each_model = pytest.mark.parametrize("fit", [pytest.param(fit, id=kind.__name__) for kind, fit in FITTED.items()])

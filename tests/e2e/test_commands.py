@@ -11,7 +11,7 @@ from support.shop import make_shop
 CASES = {
     "unknown command": (["trian"], 2, "No command 'trian'. Known: main, ingest, describe,", "Did you mean 'train'?"),
     "unknown option": (["train", "--tsk", "churn"], 2, "No such option", "Known: --task, --cutoff, --set"),
-    "unknown task": (["train", "--task", "chrun"], 2, "Unknown task 'chrun'. Known: churn.", "Did you mean 'churn'?"),
+    "unknown task": (["train", "--task", "chrun"], 2, "Unknown task 'chrun'. Known: churn, ", "Did you mean 'churn'?"),
     "unknown source": (["ingest", "--source", "journey"], 2, "Unknown source 'journey'.", "complete_journey"),
     "malformed cutoff": (["score", "--cutoff", "25.12.2017"], 2, "'25.12.2017' is not a cutoff", "such as 2017-12-25"),
     "cutoff inside a day": (["score", "--cutoff", "2017-12-25T10:00"], 2, "is not a midnight UTC", "Use 2017-12-25"),

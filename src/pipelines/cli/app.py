@@ -188,9 +188,7 @@ def features(task: str, overrides: tuple[str, ...]) -> int:
 
 @cli.command()
 @_task
-@click.option(
-    "--customer-id", required=True, metavar="ID", help="As the source writes it; recorded nowhere."
-)
+@click.option("--customer-id", required=True, metavar="ID", help="As the source writes it; recorded nowhere.")
 @_cutoff
 def explain(task: str, customer_id: str, cutoff: str) -> int:
     """One customer's score, decision and reasons; a look-up."""

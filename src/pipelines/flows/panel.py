@@ -8,13 +8,12 @@ from pathlib import Path
 
 from pipelines.core.protocols import Run
 from pipelines.core.report import Report
-from pipelines.core.windows import Window
 from pipelines.evaluation.coverage import Coverage
 from pipelines.features.catalogue import Feature
 from pipelines.features.panel import catalogue
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import catalogue_report, describe_run, fitted
-from pipelines.scoring.stored import Kept, coverage_of, kept_panel
+from pipelines.flows.prepare import catalogue_report, covered, describe_run, fitted
+from pipelines.scoring.stored import Kept
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
 
@@ -38,10 +37,8 @@ def panel(task: TaskSpec, lake: Lake, run: Run, cutoff: datetime | None) -> Pane
     task, left_out = fitted(task, manifest)
     known_at = manifest.known_at(cutoff)
     describe_run(run, task, manifest, known_at)
-    cutoffs = task.timeline.weekly(Window(manifest.span.start, known_at))
-    run.progress.stage(f"panel: '{task.name}' at {len(cutoffs)} cutoffs")
-    kept = kept_panel(task, lake, known_at, cutoffs)
-    coverage = coverage_of(kept, lake, known_at, task.horizon)
+    run.progress.stage(f"panel: '{task.name}'")
+    kept, coverage = covered(task, lake, manifest, known_at)
     features = catalogue(task.features, manifest.currency)
     run.publish(coverage.report(task.positive) | catalogue_report(features, left_out))
     run.publish(Report({"panel.n_built": float(len(kept.built))}))

@@ -13,11 +13,12 @@ from pipelines.core.protocols import ModelVersion, Run
 from pipelines.core.report import Report
 from pipelines.core.spec import flat
 from pipelines.core.windows import Window
+from pipelines.evaluation.coverage import Coverage
 from pipelines.features.catalogue import Feature
 from pipelines.features.fit import fitting
 from pipelines.features.panel import catalogue
 from pipelines.scoring.panel import LabelledPanel
-from pipelines.scoring.stored import read_labelled
+from pipelines.scoring.stored import Kept, coverage_of, kept_panel, read_labelled
 from pipelines.scoring.usable import usable_columns
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
@@ -51,16 +52,32 @@ class Prepared:
     known_at: datetime
     timeline: Timeline
     labelled: LabelledPanel
+    coverage: Coverage
     features: tuple[Feature, ...]
 
 
 def prepare(task: TaskSpec, lake: Lake, cutoff: datetime | None) -> Prepared:
-    """Divide the time before ``cutoff``, and describe and label all its cutoffs in one pass."""
+    """Divide the time before ``cutoff``; describe every weekly cutoff in one pass, label those with a known outcome."""
     manifest = lake.manifest(task.source)
     known_at = manifest.known_at(cutoff)
     timeline = timeline_at(task, manifest, known_at)
+    coverage = covered(task, lake, manifest, known_at)[1]
     labelled = read_labelled(task, lake, known_at, timeline.labelled)
-    return Prepared(manifest, known_at, timeline, labelled, catalogue(task.features, manifest.currency))
+    return Prepared(manifest, known_at, timeline, labelled, coverage, catalogue(task.features, manifest.currency))
+
+
+def covered(task: TaskSpec, lake: Lake, manifest: Manifest, known_at: datetime) -> tuple[Kept, Coverage]:
+    """The panel of every weekly cutoff up to ``known_at``, with and without an outcome."""
+    span = Window(manifest.span.start, known_at)
+    cutoffs = task.timeline.weekly(span)
+    if not cutoffs:
+        raise NotEnoughDataError(
+            f"{span} holds no {task.timeline.weekday} with {task.timeline.history.days} days of history before it.",
+            why="A panel describes customers at weekly cutoffs.",
+            fix="Use a later cutoff, a longer log, or a shorter timeline.history.",
+        )
+    kept = kept_panel(task, lake, known_at, cutoffs)
+    return kept, coverage_of(kept, lake, known_at, task.horizon)
 
 
 def timeline_at(task: TaskSpec, manifest: Manifest, known_at: datetime) -> Timeline:
@@ -95,6 +112,7 @@ def describe_run(run: Run, task: TaskSpec, manifest: Manifest, known_at: datetim
             "known_at": known_at.isoformat(),
             "data_digest": manifest.data_digest,
             "config_digest": task.digest(),
+            "label_digest": task.label_digest(),
             "seed": str(task.seed),
         }
     )

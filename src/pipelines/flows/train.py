@@ -47,7 +47,7 @@ def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     require_sensitive(lake, task.source, task.sensitive)
     prepared = prepare(task, lake, cutoff)
     describe_run(run, task, prepared.manifest, prepared.known_at)
-    run.publish(catalogue_report(prepared.features, left_out))
+    run.publish(catalogue_report(prepared.features, left_out) | prepared.coverage.report(task.positive))
     shipped = _fitted(task, prepared, run)
     run.progress.stage("train: evaluating, explaining, checking fairness")
     test = prepared.labelled.at(prepared.timeline.test)

@@ -14,7 +14,10 @@ from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from pipelines.core.spec import Spec
+from pipelines.core.errors import ModelError
+from pipelines.core.spec import Days, Spec
+from pipelines.core.windows import DAY
+from pipelines.models import bg_nbd
 from pipelines.models.classifier import Classifier, Dataset, FloatArray
 
 
@@ -29,13 +32,17 @@ class Prevalence(Spec):
 
 
 class RecencyRule(Spec):
-    """The longer the silence, the more likely the end: a logistic curve over one feature."""
+    """The longer the silence, the more likely the end: a logistic curve over one feature.
+
+    The curve learns its direction, so that the rule also serves an outcome that silence makes less likely.
+    """
 
     type: Literal["recency_rule"] = "recency_rule"
     feature: str = "recency_days"
 
     def fit(self, dataset: Dataset) -> Classifier:
         """Fit the curve, so that the rule has probabilities too; its ranking is that of the feature."""
+        _require(dataset, self.type, (self.feature,))
         return _fit_logistic(dataset, (self.feature,))
 
 
@@ -49,7 +56,49 @@ class LogisticRegression(Spec):
         return _fit_logistic(dataset, tuple(dataset.rows.columns))
 
 
-AnyBaseline = Annotated[Prevalence | RecencyRule | LogisticRegression, Field(discriminator="type")]
+class BgNbd(Spec):
+    """The BG/NBD model of buying and leaving: four parameters and three features, then a logistic curve.
+
+    The law is fitted on the training rows as if each were a customer of its own. A population of recent buyers hides
+    those who left long ago, so its probabilities are not those of all customers; the curve, which learns direction and
+    scale from the label, makes up for that.
+
+    Parameters
+    ----------
+    horizon : timedelta or None
+        Look at the log-odds of a purchase within the horizon; None looks at those of being alive. These are infinite
+        without a repeat purchase (see `BetaGeometric.alive_log_odds`): such rows share one score of their own, and a
+        customer who seldom buys may be alive and yet not buy soon. So give the outcome's horizon to predict it.
+    recency, tenure, n_purchase_days : str
+        The features: days since the last and since the first purchase, and how many purchase days there were.
+
+    References
+    ----------
+    See `pipelines.models.bg_nbd`.
+    """
+
+    type: Literal["bg_nbd"] = "bg_nbd"
+    horizon: Days | None = None
+    recency: str = "recency_days"
+    tenure: str = "tenure_days"
+    n_purchase_days: str = "n_purchase_days_all"
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What it looks at."""
+        return (self.recency, self.tenure, self.n_purchase_days)
+
+    def fit(self, dataset: Dataset) -> Classifier:
+        """Fit the law, then the curve; where no row has a repeat purchase, only the share of positives."""
+        _require(dataset, self.type, self.features)
+        histories = _histories(dataset.rows[list(self.features)].dropna(), self.features)
+        if not histories.frequency.any():
+            return Prevalence().fit(dataset)
+        view = _BgNbdView(self.features, bg_nbd.fit(histories), None if self.horizon is None else self.horizon / DAY)
+        return _Viewed(view, _fit_logistic(Dataset(view.of(dataset.rows), dataset.label), (view.name,)))
+
+
+AnyBaseline = Annotated[Prevalence | RecencyRule | LogisticRegression | BgNbd, Field(discriminator="type")]
 
 
 @dataclass(frozen=True)
@@ -70,6 +119,48 @@ class _Logistic:
             return np.empty(len(rows))
         result: FloatArray = self.pipeline.decision_function(rows[list(self.columns)].to_numpy())
         return result
+
+
+@dataclass(frozen=True)
+class _BgNbdView:
+    """The one column that the curve of `BgNbd` sees."""
+
+    features: tuple[str, ...]
+    law: bg_nbd.BetaGeometric
+    ahead: float | None
+    name: str = "log_odds"
+
+    def of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        known = _histories(rows, self.features)
+        odds = self.law.alive_log_odds(known) if self.ahead is None else self.law.purchase_log_odds(known, self.ahead)
+        return pd.DataFrame({self.name: np.where(np.isfinite(odds), odds, np.nan)}, index=rows.index)
+
+
+@dataclass(frozen=True)
+class _Viewed:
+    view: _BgNbdView
+    model: Classifier
+
+    def raw(self, rows: pd.DataFrame) -> FloatArray:
+        return self.model.raw(self.view.of(rows))
+
+
+def _histories(rows: pd.DataFrame, features: tuple[str, ...]) -> bg_nbd.Histories:
+    """Purchases after the first, and times from the first; NaN stays NaN."""
+    recency, tenure, n_purchase_days = (rows[name].to_numpy(np.float64) for name in features)
+    age = np.maximum(tenure, 0.0)
+    return bg_nbd.Histories(np.maximum(n_purchase_days - 1, 0.0), np.clip(age - recency, 0.0, age), age)
+
+
+def _require(dataset: Dataset, baseline: str, features: tuple[str, ...]) -> None:
+    lacking = [name for name in features if name not in dataset.rows.columns]
+    if lacking:
+        raise ModelError(
+            f"The baseline {baseline} looks at {', '.join(lacking)}, which the task does not compute.",
+            why="It cannot be fitted without.",
+            fix="Add a block that emits it to 'features' (n_purchase_days_all: by 'of' of the block recency), name "
+            "another feature, or take the baseline out.",
+        )
 
 
 def _fit_logistic(dataset: Dataset, columns: tuple[str, ...]) -> _Logistic:

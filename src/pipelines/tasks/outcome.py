@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from pipelines.core.spec import Days, Spec
 from pipelines.core.windows import DAY
-from pipelines.features.days import CustomerDays
+from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.kernel import window_sums
 from pipelines.features.measures import N_PURCHASE_DAYS
 from pipelines.features.spine import Spine
 
+Label = NDArray[np.int8]
 
-class NoPurchase(Spec):
-    """Positive if the customer buys nothing in ``[cutoff, cutoff + horizon)``.
+
+class _InHorizon(Spec):
+    """An outcome that is known once ``[cutoff, cutoff + horizon)`` has passed.
 
     A purchase on the day of the cutoff belongs to the outcome.
     """
 
-    type: Literal["no_purchase"] = "no_purchase"
     horizon: Days
 
-    def label(self, days: CustomerDays, spine: Spine) -> NDArray[np.int8]:
-        """Labels, shape (n_rows,).
+    def n_purchase_days(self, days: CustomerDays, spine: Spine) -> IntArray:
+        """How many days of the outcome window have a purchase, shape (n_rows,).
 
         The caller asks only for cutoffs whose outcome window is complete: there is no label before that.
         """
         ahead = np.array([self.horizon // DAY], np.int64)
-        bought = window_sums(
+        counted: IntArray = window_sums(
             days.offsets,
             days.day,
             days.cumulative((N_PURCHASE_DAYS,)),
@@ -39,8 +41,29 @@ class NoPurchase(Spec):
             np.zeros_like(ahead),
             ahead,
         )[:, 0, 0]
-        label: NDArray[np.int8] = (bought == 0).astype(np.int8)
+        return counted
+
+
+class NoPurchase(_InHorizon):
+    """Positive if the customer buys nothing in ``[cutoff, cutoff + horizon)``."""
+
+    type: Literal["no_purchase"] = "no_purchase"
+
+    def label(self, days: CustomerDays, spine: Spine) -> Label:
+        """Labels, shape (n_rows,); every outcome window must be complete."""
+        label: Label = (self.n_purchase_days(days, spine) == 0).astype(np.int8)
         return label
 
 
-AnyOutcome = NoPurchase
+class Purchase(_InHorizon):
+    """Positive if the customer buys in ``[cutoff, cutoff + horizon)``."""
+
+    type: Literal["purchase"] = "purchase"
+
+    def label(self, days: CustomerDays, spine: Spine) -> Label:
+        """Labels, shape (n_rows,); every outcome window must be complete."""
+        label: Label = (self.n_purchase_days(days, spine) > 0).astype(np.int8)
+        return label
+
+
+AnyOutcome = Annotated[NoPurchase | Purchase, Field(discriminator="type")]

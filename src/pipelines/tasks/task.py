@@ -71,6 +71,10 @@ class TaskSpec(Spec):
         """Length of the outcome window."""
         return self.outcome.horizon
 
+    def label_digest(self) -> str:
+        """SHA-256 of what makes a label: source, population and outcome. The model's digest holds it too."""
+        return digest(self.model_dump(mode="json", include={"source", "population", "outcome"}))
+
     def feature_digest(self) -> str:
         """SHA-256 of what makes a feature row and its label: source, population, outcome and blocks."""
         whole = self.model_dump(mode="json", include={"source", "population", "outcome", "features"})

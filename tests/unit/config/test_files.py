@@ -158,7 +158,10 @@ def test_all_problems_of_a_file_are_shown_at_once(conf):
     said = refusal(conf, "polcy.share=0.2 seed=-1 outcome.horizon=P0D")
 
     assert "has 3 problems" in said
-    assert all(part in said for part in ("polcy: no such field. Did you mean 'policy'?", "seed: ", "outcome.horizon: "))
+    assert all(
+        part in said
+        for part in ("polcy: no such field. Did you mean 'policy'?", "seed: ", "outcome.no_purchase.horizon: ")
+    )
 
 
 TWO = source(raw={"sales": {"path": "raw/sales.csv"}, "goods": {"path": ["x/goods.csv", "x/more.csv"]}})

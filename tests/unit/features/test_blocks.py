@@ -45,6 +45,14 @@ def test_recency_and_tenure_count_days_to_the_cutoff():
     assert described(Recency(), days, "a", 9) == {"recency_days": 4, "tenure_days": 7}
 
 
+def test_purchase_days_of_all_history_are_counted_on_request():
+    days = make_days(purchases={"a": [2, 5, 5, 9], "b": [30]})
+    block = Recency(of=("n_purchase_days_all", "recency_days"))
+
+    assert described(block, days, "a", 9) == {"n_purchase_days_all": 2, "recency_days": 4}
+    assert described(block, days, "b", 9)["n_purchase_days_all"] == 0
+
+
 def test_recency_of_one_purchase_is_its_tenure():
     days = make_days(purchases={"a": [2]})
 
