@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pipelines.core.report import Report
-from pipelines.core.style import BLUE, GREY, ORANGE, panel
+
+if TYPE_CHECKING:  # who only counts need not wait for it
+    from matplotlib.figure import Figure
 
 IntArray = NDArray[np.int64]
 
@@ -73,6 +74,10 @@ class Coverage:
         )
 
     def _figure(self, positive: str) -> Figure:
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        from pipelines.core.style import BLUE, GREY, ORANGE, panel
+
         title = f"{self.n_rows.sum():,} rows at {len(self.cutoffs)} cutoffs, {self.prevalence:.1%} {positive}"
         figure, axes = panel(f"{title}, {self.n_censored:,} not known yet", "cutoff", "customers", width=8.0)
         at, below = [cutoff.replace(tzinfo=None) for cutoff in self.cutoffs], np.zeros(len(self.cutoffs))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 from scipy.special import logit
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from pipelines.core.errors import ModelError
 from pipelines.core.spec import Days, Spec
 from pipelines.core.windows import DAY
 from pipelines.models import bg_nbd
 from pipelines.models.classifier import Classifier, Dataset, FloatArray
+
+if TYPE_CHECKING:  # scikit-learn takes most of a second to load, and only those who fit need it
+    from sklearn.pipeline import Pipeline
 
 
 class Prevalence(Spec):
@@ -164,6 +163,11 @@ def _require(dataset: Dataset, baseline: str, features: tuple[str, ...]) -> None
 
 
 def _fit_logistic(dataset: Dataset, columns: tuple[str, ...]) -> _Logistic:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
     pipeline = make_pipeline(
         FunctionTransformer(_signed_log),
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from pipelines.core.errors import ModelError
 from pipelines.core.spec import Spec
@@ -33,6 +32,8 @@ class Sigmoid(Spec):
         ModelError
             If the scores do not rise with the labels: the map would turn the ranking round.
         """
+        from sklearn.linear_model import LogisticRegression  # most of a second that only those who fit wait for
+
         fitted = LogisticRegression(C=1e6).fit(raw.reshape(-1, 1), label)
         slope, intercept = _steady(fitted.coef_[0, 0]), _steady(fitted.intercept_[0])
         if not slope > 0:
