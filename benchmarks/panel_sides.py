@@ -3,8 +3,9 @@
 All read one log of purchases, ordered by customer and time, reduce it to days of customers, and leave in ``FOLDER``
 one Parquet file per cutoff, ``cutoff=2021-12-31.parquet``: everybody who bought before it, ordered by
 ``customer_id``, with the 22 ``FEATURES`` as float64; snappy, or lz4 from polars and the project. The peers have to know
-this log only: that it begins at ``START``, and that all lines of an order have one moment. Of the ways to write each peer that were
-tried on 1 and 20 million events the fastest is kept; where that is not the way one would write first, it says so.
+this log only: that it begins at ``START``, and that all lines of an order have one moment. Of the ways to write each
+peer that were tried on 1 and 20 million events the fastest is kept; where that is not the way one would write first, it
+says so.
 """
 
 from __future__ import annotations
