@@ -1,8 +1,8 @@
-"""A seeded log of purchases as the lake holds it after ingest: `python panel_data.py FILE EVENTS CUSTOMERS`.
+"""A seeded log of purchases as the lake holds it after ingest: `python panel_data.py FILE EVENTS CUSTOMERS LINES`.
 
 One Parquet file, ordered by customer and time. A customer joins at some day (every second one before the log
 begins) and then buys at a constant rate; rates differ from customer to customer by a heavy-tailed factor. An order
-is a moment and, on average, four lines of it.
+is a moment and, on average, ``LINES`` lines of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
 SEED, START_DAY, N_DAYS, SECONDS = 20211122, 18_628, 728, 86_400  # from 2021-01-01
-LINES_PER_ORDER, N_PRODUCTS, TAIL = 4, 50_000, 1.1
+N_PRODUCTS, TAIL = 50_000, 1.1
 """``TAIL`` is the standard deviation of the logarithm of a customer's rate."""
 AT_MIDNIGHT = 0.01
 """The share of orders at the first moment of a day: at a cutoff, they are the first that must not count."""
@@ -55,16 +55,16 @@ class Customers:
 
 
 def main() -> None:
-    path, n_rows, n_customers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    path, (n_rows, n_customers, n_lines) = Path(sys.argv[1]), map(int, sys.argv[2:])
     rng = np.random.default_rng(SEED)
-    customers, products = _customers(rng, n_rows // LINES_PER_ORDER, n_customers), _named("p", np.arange(N_PRODUCTS), 5)
+    customers, products = _customers(rng, n_rows // n_lines, n_customers), _named("p", np.arange(N_PRODUCTS), 5)
     ends = np.cumsum(customers.n_orders)
     with pq.ParquetWriter(path, SCHEMA, compression="zstd", store_decimal_as_integer=True) as writer:
         n_written, start = 0, 0
         while start < n_customers:
             before = ends[start - 1] if start else 0
-            end = max(int(np.searchsorted(ends, before + ROWS_AT_ONCE // LINES_PER_ORDER)), start + 1)
-            n = LINES_PER_ORDER * int(ends[end - 1] - before) if end < n_customers else n_rows - n_written
+            end = max(int(np.searchsorted(ends, before + ROWS_AT_ONCE // n_lines)), start + 1)
+            n = n_lines * int(ends[end - 1] - before) if end < n_customers else n_rows - n_written
             table = _lines(rng, customers.between(start, end), int(before), n, products)
             writer.write_table(table, row_group_size=ROWS_PER_GROUP)
             n_written, start = n_written + n, end

@@ -74,8 +74,36 @@ DROP TABLE found
 sums of integers, which are HUGEINT. A customer is an ENUM: a number in the order of the texts."""
 
 
+DUCKDB_PLAIN_DAYS = """
+CREATE TEMP TABLE days AS
+SELECT customer_id, CAST(event_time AS DATE) - DATE '{start}' AS day, 1 AS n_purchase_days,
+    count(DISTINCT order_id) AS n_orders, count(*) AS n_lines, sum(amount) AS amount
+FROM read_parquet('{path}') GROUP BY ALL ORDER BY ALL
+"""
+
+
 def duckdb_sql_per_cutoff(path: Path, folder: Path, n: int) -> None:
-    """One aggregation per cutoff; a sum times a mask took half the time of a sum with FILTER."""
+    """One aggregation per cutoff as one writes it first: sums with FILTER over a table of days."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": N_THREADS})
+    connection.execute(DUCKDB_PLAIN_DAYS.format(path=path, start=START))
+    for cutoff, file in cutoffs(n, folder):
+        sums = ", ".join(
+            f"CAST(coalesce(sum({measure}) FILTER (WHERE day >= {cutoff - days}), 0) AS DOUBLE) AS {name}"
+            for measure, days, name in SUMS
+        )
+        connection.execute(
+            f"""COPY (
+                SELECT customer_id, {sums}, CAST({cutoff} - max(day) AS DOUBLE) AS recency_days,
+                    CAST({cutoff} - min(day) AS DOUBLE) AS tenure_days
+                FROM days WHERE day < {cutoff} GROUP BY customer_id ORDER BY customer_id
+            ) TO '{file}' (FORMAT parquet, COMPRESSION snappy)"""
+        )
+
+
+def duckdb_tuned_per_cutoff(path: Path, folder: Path, n: int) -> None:
+    """The same by somebody who knows the engine: a sum times a mask took half the time of a sum with FILTER."""
     connection = _duckdb_days(path)
     for cutoff, file in cutoffs(n, folder):
         sums = ", ".join(
@@ -322,6 +350,7 @@ SIDES = {
         regulars,
         regulars_reduction_only,
         duckdb_sql_per_cutoff,
+        duckdb_tuned_per_cutoff,
         duckdb_range_frame,
         duckdb_running_sums,
         polars_per_cutoff,

@@ -40,6 +40,10 @@ class DuckDBEngine:
         Where it puts what does not fit into memory; beside the process by default.
     """
 
+    rows_at_once = (
+        1_000_000  # 20 aggregations of a million took three quarters of the time of one, and a tenth the memory
+    )
+
     def __init__(self, spill: Path | None = None) -> None:
         ibis.options.sql.fuse_selects = False  # fused, an expression that is used twice is computed twice
         place = {"temp_directory": str(spill)} if spill else {}
@@ -79,7 +83,7 @@ class DuckDBEngine:
             if kind.is_integer() and not pa.types.is_integer(written.field(name).type)
         ]
         if lost:
-            raise TypeError(f"{', '.join(lost)} would lose digits: cast to decimal(38, 0), then to int64")
+            raise TypeError(f"{', '.join(lost)} would lose digits: cast to !int64, then to int64")
 
 
 def _known(table: Any) -> Any:

@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -168,9 +168,14 @@ class FileLake:
         """A kept reduction as an Ibis table."""
         return self._reductions.table(source, kept)
 
-    def keep_reduction(self, source: str, reduction: Reduction, rows: Any) -> None:
+    def keep_reduction(self, source: str, reduction: Reduction, rows: Iterable[Any]) -> None:
         """Write a reduction."""
         self._reductions.keep(source, reduction, rows)
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows of the log its engine reduces best together."""
+        return self._engine.rows_at_once
 
     @property
     def panels(self) -> FilePanels:

@@ -24,7 +24,7 @@ from pipelines.core.columns import CUSTOMER_ID
 from pipelines.core.panels import Keys, PanelPart, PanelRows
 
 _KEYS, _LABEL = b"regulars", "label"
-_COMPRESSION: dict[str, Any] = {"compression": "lz4", "use_dictionary": [CUSTOMER_ID]}
+_WRITING: dict[str, Any] = {"compression": "lz4", "use_dictionary": [CUSTOMER_ID], "write_statistics": [CUSTOMER_ID]}
 """Small floats repeat, but looking each up in a dictionary takes longer than the rest of writing."""
 
 
@@ -62,7 +62,7 @@ class FilePanels:
             return file.read(columns=list(names)).replace_schema_metadata(None)
 
     @contextmanager
-    def writing(self, panel: str, keys: Mapping[datetime, Keys], features: Sequence[str]) -> Iterator[FileDraft]:
+    def writing(self, panel: str, keys: Mapping[datetime, Keys], features: Mapping[str, bool]) -> Iterator[FileDraft]:
         """Drafts beside the files they replace; those of a process that was ended are cleared away by the next."""
         finals = {cutoff: self._path(panel, cutoff) for cutoff in keys}
         drafts = {cutoff: final.with_name(f".draft-{os.getpid()}.parquet") for cutoff, final in finals.items()}
@@ -90,10 +90,13 @@ class FileDraft:
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count())
         self._coming: list[Future[None]] = []
 
-    def write(self, parts: Mapping[datetime, PanelPart]) -> None:
+    def write(self, part: PanelPart) -> None:
         """Append rows to cutoffs: those of the call before are written by then, these while the caller goes on."""
         self._wait()
-        self._coming = [self._pool.submit(_write, self._writers[cutoff], part) for cutoff, part in parts.items()]
+        ids = pa.array(part.customer_ids, pa.string())
+        self._coming = [
+            self._pool.submit(_write, writer, part, cutoff, ids) for cutoff, writer in self._writers.items()
+        ]
 
     def __enter__(self) -> FileDraft:
         return self
@@ -130,17 +133,26 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return found
 
 
-def _opened(path: Path, keys: Keys, features: Sequence[str]) -> pq.ParquetWriter:
-    fields = [(CUSTOMER_ID, pa.string()), *((name, pa.float64()) for name in features), (_LABEL, pa.int8())]
-    schema = pa.schema(fields).with_metadata({_KEYS: json.dumps(dict(keys))})
-    return pq.ParquetWriter(path, schema, **_COMPRESSION)
+def _opened(path: Path, keys: Keys, features: Mapping[str, bool]) -> pq.ParquetWriter:
+    fields = [
+        pa.field(CUSTOMER_ID, pa.string(), nullable=False),
+        *(pa.field(name, pa.float64(), nullable=may_be_null) for name, may_be_null in features.items()),
+        pa.field(_LABEL, pa.int8()),
+    ]
+    schema = pa.schema(fields, metadata={_KEYS: json.dumps(dict(keys))})
+    return pq.ParquetWriter(path, schema, **_WRITING)
 
 
-def _write(writer: pq.ParquetWriter, part: PanelPart) -> None:
-    n_rows = len(part.customer_id)
+def _write(writer: pq.ParquetWriter, part: PanelPart, cutoff: datetime, ids: pa.Array) -> None:
+    rows = part.rows[cutoff]
+    n_rows = rows.stop - rows.start
     if n_rows == 0:
         return
-    label = pa.nulls(n_rows, pa.int8()) if part.label is None else pa.array(part.label, pa.int8())
-    columns = (pa.array(np.ascontiguousarray(column), from_pandas=True) for column in part.values.T)  # NaN is null
-    arrays = [pa.array(part.customer_id, pa.string()), *columns, label]
+    label = pa.array(part.labels[cutoff], pa.int8()) if cutoff in part.labels else pa.nulls(n_rows, pa.int8())
+    names = list(writer.schema)[1:-1]
+    columns = [
+        pa.array(column[rows], from_pandas=field.nullable)  # NaN is null, for readers that tell the two apart
+        for field, column in zip(names, part.columns, strict=True)
+    ]
+    arrays = [ids.take(pa.array(part.customer[rows])), *columns, label]
     writer.write_table(pa.Table.from_arrays(arrays, schema=writer.schema), row_group_size=n_rows)

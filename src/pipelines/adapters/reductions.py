@@ -1,10 +1,11 @@
-"""Reductions as Parquet: ``days/<source>/<code>/<how>-<parts>.parquet``, with what each was reduced from beside it."""
+"""Reductions as Parquet: ``days/<source>/<code>/<how>-<parts>/``, a file per range of customers and a note."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipelines.core.protocols import Engine
 from pipelines.core.spec import digest
 from pipelines.tables.reduction import Reduction
 
+_NOTE = "reduction.json"
 _KEPT = 2
 """Of the same reduction the present one, and the one before for those who read it meanwhile."""
 
@@ -27,41 +29,43 @@ class FileReductions:
         """The newest one that was computed in the same way, whatever log it was reduced from."""
         for path in self._newest_first(source, wanted):
             try:
-                return Reduction.read(json.loads(path.read_bytes()), str(path))
-            except (ConfigError, ValueError):  # another release described it in its own way, or it is damaged
+                return Reduction.read(json.loads((path / _NOTE).read_bytes()), str(path))
+            except (
+                ConfigError,
+                ValueError,
+                FileNotFoundError,
+            ):  # another release described it in its own way, or it is damaged
                 continue
         return None
 
     def table(self, source: str, kept: Reduction) -> Any:
         """Its rows as an Ibis table."""
-        return self._engine.read([str(self._path(source, kept))])
+        return self._engine.read([str(path) for path in sorted(self._path(source, kept).glob("*.parquet"))])
 
-    def keep(self, source: str, reduction: Reduction, rows: Any) -> None:
+    def keep(self, source: str, reduction: Reduction, rows: Iterable[Any]) -> None:
         """Write it in one step; clear away all but the one before, and what other releases kept."""
         final = self._path(source, reduction)
-        final.parent.mkdir(parents=True, exist_ok=True)
         draft = final.with_name(f".draft-{os.getpid()}-{final.name}")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
         try:
-            self._engine.write(rows, draft)
-            draft.replace(final)
+            for number, some in enumerate(rows):
+                self._engine.write(some, draft / f"{number:06d}.parquet")
+            (draft / _NOTE).write_text(reduction.model_dump_json(indent=1), encoding="utf-8")
+            shutil.rmtree(final, ignore_errors=True)
+            draft.rename(final)
         finally:
-            draft.unlink(missing_ok=True)
-        final.with_suffix(".json").write_text(reduction.model_dump_json(indent=1), encoding="utf-8")
+            shutil.rmtree(draft, ignore_errors=True)
         for left in self._newest_first(source, reduction)[_KEPT:]:
-            left.unlink(missing_ok=True)
-            left.with_suffix(".parquet").unlink(missing_ok=True)
+            shutil.rmtree(left, ignore_errors=True)
         for other in final.parent.parent.iterdir():
             if other != final.parent:
                 shutil.rmtree(other, ignore_errors=True)
 
     def _newest_first(self, source: str, wanted: Reduction) -> list[Path]:
-        held = [
-            path
-            for path in self._path(source, wanted).parent.glob(f"{wanted.how[:16]}-*.json")
-            if path.with_suffix(".parquet").is_file()
-        ]
+        held = self._path(source, wanted).parent.glob(f"{wanted.how[:16]}-*")
         return sorted(held, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
     def _path(self, source: str, reduction: Reduction) -> Path:
-        name = f"{reduction.how[:16]}-{digest(reduction.parts)[:16]}.parquet"
+        name = f"{reduction.how[:16]}-{digest(reduction.parts)[:16]}"
         return self._folder / source / reduction.code[:16] / name

@@ -50,6 +50,8 @@ class SparkEngine:
         Where the session runs, such as ``local[2]`` or ``spark://host:7077``.
     """
 
+    rows_at_once = 1_000_000_000  # it divides the work itself, and each job has a price
+
     def __init__(self, spill: Path, master: str) -> None:
         from pyspark.sql import SparkSession  # an extra: the rest of the package loads without it
 

@@ -39,27 +39,33 @@ class PanelRows:
 
 @dataclass(frozen=True)
 class PanelPart:
-    """Rows of one cutoff that are to be written.
+    """Rows that are to be written, of some customers at several cutoffs.
 
     Parameters
     ----------
-    customer_id : ndarray of object, shape (n_rows,)
+    customer_ids : ndarray of object, shape (n_customers,)
         Ascending.
-    values : ndarray of float64, shape (n_rows, n_features)
+    customer : ndarray of int64, shape (n_rows,)
+        The place of each row's customer among them, ascending within a cutoff.
+    columns : ndarray of float64, shape (n_features, n_rows)
         NaN where there is no value.
-    label : ndarray of int8, shape (n_rows,), or None
-        None if the outcome is not known yet.
+    rows : mapping of datetime to slice
+        The rows of each cutoff.
+    labels : mapping of datetime to ndarray of int8
+        Of the rows of each cutoff whose outcome is known.
     """
 
-    customer_id: NDArray[np.object_]
-    values: NDArray[np.float64]
-    label: NDArray[np.int8] | None
+    customer_ids: NDArray[np.object_]
+    customer: NDArray[np.int64]
+    columns: NDArray[np.float64]
+    rows: Mapping[datetime, slice]
+    labels: Mapping[datetime, NDArray[np.int8]]
 
 
 class PanelDraft(Protocol):
     """Cutoffs that are being written; they are there when the block ends well."""
 
-    def write(self, parts: Mapping[datetime, PanelPart]) -> None:
+    def write(self, part: PanelPart) -> None:
         """Append rows to cutoffs; no value is null. It may return before they are written."""
         ...
 
@@ -80,10 +86,10 @@ class Panels(Protocol):
         ...
 
     def writing(
-        self, panel: str, keys: Mapping[datetime, Keys], features: Sequence[str]
+        self, panel: str, keys: Mapping[datetime, Keys], features: Mapping[str, bool]
     ) -> AbstractContextManager[PanelDraft]:
         """Replace these cutoffs, each in one step.
 
-        Columns are ``customer_id``, the ``features`` (float64) and ``label`` (int8).
+        Columns are ``customer_id``, the ``features`` (float64; each with whether it may be null) and ``label`` (int8).
         """
         ...

@@ -187,7 +187,12 @@ class NewVersion:
 
 
 class Engine(Protocol):
-    """Runs Ibis expressions."""
+    """Runs Ibis expressions.
+
+    ``rows_at_once`` is how many rows it aggregates best together.
+    """
+
+    rows_at_once: int
 
     def read(self, paths: Sequence[str]) -> Any:
         """Parquet files of one schema as one Ibis table."""

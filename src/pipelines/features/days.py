@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.features.measures import PURCHASES, SQUARES_SPLIT, Measure
+from pipelines.features.measures import PURCHASES, SQUARES_SPLIT, Measure, RowsOf, ValueOf, day_of
 from pipelines.features.sequences import DaySequence
 
 IntArray = NDArray[np.int64]
@@ -35,51 +35,58 @@ def customer_days(events: Any, decimals: int, measures: Sequence[Measure] = PURC
     ibis.Table
         ``customer_id``; ``day`` (days since 1970-01-01 UTC); one int64 column per measure, by its name.
     """
-    counting = functools.reduce(operator.or_, (measure.rows(events) for measure in measures))
-    rows = events.filter(counting).mutate(day=lambda row: (row.event_time.epoch_seconds() // 86_400).cast("int64"))
-    summed = [measure for measure in measures if measure.of_day != "distinct"]
-    distinct = [measure for measure in measures if measure.of_day == "distinct"]
+    flags = {rows: f"is_{place}" for place, rows in enumerate(dict.fromkeys(measure.rows for measure in measures))}
+    rows = events.mutate(**{name: of(events).fill_null(False) for of, name in flags.items()})
+    rows = rows.filter(functools.reduce(operator.or_, (rows[name] for name in flags.values())))
+    rows = rows.mutate(day=day_of(rows.event_time))
+    summed = {measure: measure.of_order for measure in measures if measure.of_day != "distinct"}
+    columns = {what: f"of_order_{place}" for place, what in enumerate(dict.fromkeys(summed.values()))}
     orders = rows.group_by("customer_id", "day", "order_id").agg(
-        **{measure.name: _of_order(rows, measure, decimals) for measure in summed}
+        **{name: _of_order(rows, *what, flags, decimals) for what, name in columns.items()}
     )
-    days = orders.group_by("customer_id", "day").agg(**{measure.name: _of_day(orders, measure) for measure in summed})
+    days = orders.group_by("customer_id", "day").agg(
+        **{measure.name: _of_day(orders, orders[columns[what]], measure) for measure, what in summed.items()}
+    )
+    distinct = [measure for measure in measures if measure.of_day == "distinct"]
     if distinct:
         different = rows.group_by("customer_id", "day").agg(
-            **{measure.name: _n_different(rows, measure, decimals) for measure in distinct}
+            **{measure.name: _n_different(rows, measure, flags, decimals) for measure in distinct}
         )
         days = days.inner_join(different, ["customer_id", "day"])
-    whole = {measure.name: _as_int64(days[measure.name]) for measure in measures}
-    return days.select("customer_id", "day", **whole).order_by("customer_id", "day")
+    return days.select("customer_id", "day", *(measure.name for measure in measures)).order_by("customer_id", "day")
 
 
 def _as_int64(value: Any) -> Any:
-    """Sums are int64 to Ibis, which leaves a cast out, and 128 bits wide to DuckDB, which writes them as floats."""
-    return value.cast("decimal(38, 0)").cast("int64")
+    """Sums are int64 to Ibis, which would leave a cast out, and 128 bits wide to DuckDB, which writes them as floats.
+
+    To Ibis an integer that is never null is another type, so that it does cast.
+    """
+    return value.cast("!int64").cast("int64")
 
 
-def _of_order(rows: Any, measure: Measure, decimals: int) -> Any:
-    """The measure of one order; 0 where none of its rows count."""
-    counts = measure.rows(rows).fill_null(False)
-    found = counts.sum() if measure.value is None else measure.value(rows, decimals).sum(where=counts)
-    return found.fill_null(0).cast("int64")
+def _of_order(rows: Any, counts: RowsOf, value: ValueOf | None, flags: Mapping[RowsOf, str], decimals: int) -> Any:
+    """Of the rows of one order that count, how many there are or the sum of their values; 0 if there are none."""
+    where = None if len(flags) == 1 else rows[flags[counts]]  # one flag is that of the filter: every row has it
+    if value is None:
+        return rows.count(where=where)
+    return value(rows, decimals).sum(where=where).fill_null(0)
 
 
-def _of_day(orders: Any, measure: Measure) -> Any:
-    value = orders[measure.name]
+def _of_day(orders: Any, value: Any, measure: Measure) -> Any:
     high, low = value >> SQUARES_SPLIT, value & ((1 << SQUARES_SPLIT) - 1)
     return {
-        "sum": value.sum(),
-        "any": (value.sum() > 0),
-        "count": (value > 0).sum(),
-        "max": value.max(),
-        "squares_high": (high * high).sum(),
-        "squares_low": (low * (2 * value - low)).sum(),
-    }[measure.of_day].cast("int64")
+        "sum": lambda: _as_int64(value.sum()),
+        "any": lambda: (value.max() > 0).cast("int64"),
+        "count": lambda: orders.count(where=value > 0),
+        "max": lambda: _as_int64(value.max()),
+        "squares_high": lambda: _as_int64((high * high).sum()),
+        "squares_low": lambda: _as_int64((low * (2 * value - low)).sum()),
+    }[measure.of_day]()
 
 
-def _n_different(rows: Any, measure: Measure, decimals: int) -> Any:
+def _n_different(rows: Any, measure: Measure, flags: Mapping[RowsOf, str], decimals: int) -> Any:
     value = rows[measure.name] if measure.value is None else measure.value(rows, decimals)
-    return value.nunique(where=measure.rows(rows).fill_null(False)).cast("int64")
+    return value.nunique(where=rows[flags[measure.rows]])
 
 
 @dataclass(frozen=True)

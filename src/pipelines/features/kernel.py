@@ -317,3 +317,53 @@ def variety(offsets, day, code, n_lines, n_codes, weights, customer, cutoff, sta
             out[row, w, 0], out[row, w, 1], out[row, w, 2] = total, distinct, top
             out[row, w, 3], out[row, w, 4] = new, weighted
     return out
+
+
+@njit(cache=True, nogil=True)
+def places_by_cutoff(cutoff, cutoffs):  # type: ignore[no-untyped-def]  # compiled by Numba
+    """Where each row of a spine stands once rows are ordered by cutoff and then by customer.
+
+    Parameters
+    ----------
+    cutoff : ndarray of int64, shape (n_rows,)
+        Of a spine, which is ordered by customer and then by cutoff.
+    cutoffs : ndarray of int64, shape (n_cutoffs,)
+        All that occur, ascending.
+
+    Returns
+    -------
+    place, starts : ndarray of int64, shapes (n_rows,), (n_cutoffs + 1,)
+        The rows of cutoff ``i`` go to ``starts[i]:starts[i + 1]``.
+    """
+    slot = np.empty(len(cutoff), np.int64)
+    starts = np.zeros(len(cutoffs) + 1, np.int64)
+    at = np.int64(0)
+    for row in range(len(cutoff)):
+        if row > 0 and cutoff[row] <= cutoff[row - 1]:
+            at = np.int64(0)  # another customer
+        while cutoffs[at] < cutoff[row]:
+            at += 1
+        slot[row] = at
+        starts[at + 1] += 1
+    starts = np.cumsum(starts)
+    after = starts.copy()
+    for row in range(len(cutoff)):
+        at = slot[row]
+        slot[row] = after[at]
+        after[at] += 1
+    return slot, starts
+
+
+@njit(cache=True, nogil=True)
+def put(values, place, columns):  # type: ignore[no-untyped-def]
+    """Put rows into columns: ``columns[:, place[row]] = values[row]``.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_rows, n_columns)
+    place : ndarray of int64, shape (n_rows,)
+    columns : ndarray of float64, shape (n_columns, n_places)
+    """
+    for column in range(values.shape[1]):  # outside, since there are then few places at a time that are written to
+        for row in range(len(values)):
+            columns[column, place[row]] = values[row, column]

@@ -5,6 +5,7 @@ Every measure is an integer, money in the currency's smallest unit, so that sums
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
@@ -18,6 +19,10 @@ from pipelines.core.errors import nearest
 
 Rows = Any
 """Events as an Ibis table."""
+RowsOf = Callable[[Rows], Any]
+"""From events to a boolean column."""
+ValueOf = Callable[[Rows, int], Any]
+"""From events and the currency's decimals to an integer column."""
 SQUARES_SPLIT = 10
 """How many low bits `whole_squares` splits off."""
 
@@ -52,10 +57,15 @@ class Measure:
     said: str
     unit: str
     needs: tuple[str, ...]
-    rows: Callable[[Rows], Any]
-    value: Callable[[Rows, int], Any] | None = None
+    rows: RowsOf
+    value: ValueOf | None = None
     of_day: Literal["sum", "any", "count", "max", "distinct", "squares_high", "squares_low"] = "sum"
     table: Literal["events", "contacts"] = "events"
+
+    @property
+    def of_order(self) -> tuple[RowsOf, ValueOf | None]:
+        """What is reduced of each order first; measures that share it are reduced together."""
+        return self.rows, self.value
 
     @property
     def is_money(self) -> bool:
@@ -73,13 +83,20 @@ def is_purchase(events: Rows) -> Any:
     return (events.event_type == PURCHASE) & (events.amount > 0)
 
 
-def of_type(name: str) -> Callable[[Rows], Any]:
-    """Which events are of this type."""
+def day_of(moment: Any) -> Any:
+    """Days since 1970-01-01 UTC, of a column of moments."""
+    return (moment.epoch_seconds() // 86_400).cast("int64")
+
+
+@functools.cache
+def of_type(name: str) -> RowsOf:
+    """Which events are of this type; the same function for the same type."""
     return lambda events: events.event_type == name
 
 
-def minor(column: str) -> Callable[[Rows, int], Any]:
-    """An amount in the currency's smallest unit."""
+@functools.cache
+def minor(column: str) -> ValueOf:
+    """An amount in the currency's smallest unit; the same function for the same column."""
     return lambda events, decimals: (events[column] * 10**decimals).cast("int64")
 
 

@@ -11,13 +11,15 @@ from pydantic import Field
 from pipelines.features.assortment import Assortment
 from pipelines.features.attributes import Attributes
 from pipelines.features.baskets import Baskets
+from pipelines.features.blocks import FloatArray
 from pipelines.features.calendar import Calendar
 from pipelines.features.campaigns import Campaigns
 from pipelines.features.catalogue import Feature
 from pipelines.features.channels import Channels
-from pipelines.features.days import CustomerDays
+from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.decay import Decay
 from pipelines.features.funnel import Funnel
+from pipelines.features.kernel import put
 from pipelines.features.measures import PURCHASES, Measure
 from pipelines.features.prices import Prices
 from pipelines.features.recency import Recency
@@ -64,7 +66,8 @@ AnyBlock = Annotated[
 ]
 
 
-_BATCH = 2_000  # customers at once: what a block holds of them fits into the processor's cache
+_VALUES_IN_CACHE = 2**18
+"""Feature values that are computed together: two megabytes."""
 
 
 def catalogue(blocks: tuple[AnyBlock, ...], currency: str) -> tuple[Feature, ...]:
@@ -105,15 +108,26 @@ def feature_rows(days: CustomerDays, spine: Spine, blocks: tuple[AnyBlock, ...])
         In the order of the spine; the columns are the names in `catalogue`.
     """
     names = [feature.name for feature in catalogue(blocks, currency="")]
-    values = np.empty((len(spine), len(names)))
-    for first in range(0, len(days.customer_ids), _BATCH):
-        end = min(first + _BATCH, len(days.customer_ids))
+    columns = np.empty((len(names), len(spine)))
+    feature_columns(days, spine, blocks, np.arange(len(spine)), columns)
+    return pd.DataFrame(columns.T, columns=names)
+
+
+def feature_columns(
+    days: CustomerDays, spine: Spine, blocks: tuple[AnyBlock, ...], place: IntArray, columns: FloatArray
+) -> None:
+    """The same, put into columns: the features of row ``i`` of the spine become ``columns[:, place[i]]``.
+
+    A few customers are described at a time, so that what the blocks hold of them stays in the processor's cache.
+    """
+    rows_each = max(1, len(spine) // max(1, len(days.customer_ids)))
+    at_once = max(1, _VALUES_IN_CACHE // (rows_each * max(1, len(columns))))
+    for first in range(0, len(days.customer_ids), at_once):
+        end = min(first + at_once, len(days.customer_ids))
         rows = slice(*np.searchsorted(spine.customer, (first, end)))
         some = Spine(spine.customer[rows] - first, spine.cutoff[rows])
-        known = days.of(first, end)
-        place = 0
+        known, column = days.of(first, end), 0
         for block in blocks:
             found = block.emit(known, some)
-            values[rows, place : place + found.shape[1]] = found
-            place += found.shape[1]
-    return pd.DataFrame(values, columns=names)
+            put(found, place[rows], columns[column : column + found.shape[1]])
+            column += found.shape[1]

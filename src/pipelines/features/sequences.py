@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.features.measures import is_purchase
+from pipelines.features.measures import day_of, is_purchase
 
 IntArray = NDArray[np.int64]
 
@@ -31,9 +31,7 @@ def bought_things(events: Any, column: str) -> Any:
         ``customer_id``; ``day`` (days since 1970-01-01 UTC); ``thing``; ``n_lines`` (int64).
     """
     lines = events.filter(is_purchase(events) & events[column].notnull())
-    things = lines.mutate(
-        day=lambda row: (row.event_time.epoch_seconds() // 86_400).cast("int64"), thing=lambda row: row[column]
-    )
+    things = lines.mutate(day=lambda row: day_of(row.event_time), thing=lambda row: row[column])
     counted = things.group_by("customer_id", "day", "thing").agg(n_lines=lambda row: row.count().cast("int64"))
     return counted.order_by("customer_id", "day", "thing")
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
-import ibis
 from numpy.typing import NDArray
 
 from pipelines.core.windows import day_number
 from pipelines.features.days import CustomerDays
 from pipelines.features.panel import AnyBlock, attributes_of
 from pipelines.scoring.log import DAYS, Shown, as_literal, reductions
+from pipelines.scoring.ranges import Between, ranges_of
 from pipelines.scoring.reduced import reduced
 from pipelines.tables.contract import CUSTOMERS
 from pipelines.tables.lake import Lake
@@ -22,8 +21,6 @@ from pipelines.tables.manifest import Manifest
 _DAYS_AT_ONCE = 600_000
 """Rows of the customer-day table that are in memory together; a customer is never divided."""
 Columns = dict[str, NDArray[Any]]
-Between = Callable[[Any], Any]
-"""From a table with ``customer_id`` to the rows of some customers."""
 
 
 def histories(
@@ -56,8 +53,8 @@ def histories(
     """
     manifest, end = lake.manifest(source), day_number(known_at)
     known = {name: table.filter(table.day < end) for name, table in reduced(lake, manifest, blocks).items()}
-    for first, after in pairwise(_starts(lake, known[DAYS], at_once)):
-        yield _walked(lake, manifest, blocks, known, _between(first, after))
+    for between in ranges_of(lake, known[DAYS], at_once):
+        yield _walked(lake, manifest, blocks, known, between)
 
 
 def history(
@@ -107,20 +104,3 @@ def _attributes(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], be
     if not names:
         return {}
     return lake.columns(between(lake.table(manifest.source, CUSTOMERS.name)).select("customer_id", *names))
-
-
-def _starts(lake: Lake, days: Any, at_once: int) -> list[str | None]:
-    """The ids that ranges of customers begin with; None before the first and after the last."""
-    counted = days.group_by("customer_id").agg(n_days=days.count())
-    until = counted.n_days.sum().over(ibis.window(order_by="customer_id", preceding=(None, 0)))
-    placed = counted.mutate(range=(until - 1) // at_once)
-    starts = placed.group_by("range").agg(first=placed.customer_id.min()).order_by("range")
-    return [None, *lake.columns(starts)["first"].tolist()[1:], None]
-
-
-def _between(first: str | None, after: str | None) -> Between:
-    def rows(table: Any) -> Any:
-        found = table if first is None else table.filter(table.customer_id >= first)
-        return found if after is None else found.filter(found.customer_id < after)
-
-    return rows

@@ -9,6 +9,7 @@ from pipelines.core.spec import digest
 from pipelines.core.windows import day_moment
 from pipelines.features.panel import AnyBlock, measures_of
 from pipelines.scoring.log import DAYS, KEYS, THING_KEYS, as_literal, reductions, tables_read
+from pipelines.scoring.ranges import Between, ranges_of
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tables.reduction import Reduction, first_days
@@ -49,17 +50,27 @@ def _counted(blocks: tuple[AnyBlock, ...]) -> list[list[object]]:
 def _kept(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], wanted: Reduction) -> Any:
     held = lake.find_reduction(manifest.source, wanted)
     if held is None or held.parts != wanted.parts:
-        lake.keep_reduction(manifest.source, wanted, _rows(lake, manifest, blocks, wanted, held))
+        ranges = ranges_of(lake, lake.table(manifest.source, "events"), lake.rows_at_once)
+        rows = (_rows(lake, manifest, blocks, wanted, held, between) for between in ranges)
+        lake.keep_reduction(manifest.source, wanted, rows)
     return lake.reduction(manifest.source, wanted)
 
 
 def _rows(
-    lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], wanted: Reduction, held: Reduction | None
+    lake: Lake,
+    manifest: Manifest,
+    blocks: tuple[AnyBlock, ...],
+    wanted: Reduction,
+    held: Reduction | None,
+    between: Between,
 ) -> Any:
+    """The reduction of some customers."""
     since = wanted.differs_since(held) if held is not None else None
     if held is None or since is None:
-        return reductions(lake, manifest, blocks, lambda log: log)[wanted.name]
+        return reductions(lake, manifest, blocks, between)[wanted.name]
     first = as_literal(day_moment(since))
-    new = reductions(lake, manifest, blocks, lambda log: log.filter(log.event_time >= first))[wanted.name]
-    before = lake.reduction(manifest.source, held)
+    new = reductions(lake, manifest, blocks, lambda log: between(log).filter(between(log).event_time >= first))[
+        wanted.name
+    ]
+    before = between(lake.reduction(manifest.source, held))
     return before.filter(before.day < since).union(new).order_by(*wanted.order)

@@ -6,7 +6,7 @@ kept with digests of the parts of the log that may hold such events: what has no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,18 +14,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.core.ahead import ahead
+from pipelines.core.ahead import ahead, side_by_side
 from pipelines.core.code import code_digest
 from pipelines.core.panels import Keys, PanelPart
 from pipelines.core.spec import digest
-from pipelines.core.windows import day_moment
+from pipelines.core.windows import day_moment, day_number
 from pipelines.evaluation.coverage import Coverage
 from pipelines.features.days import CustomerDays
-from pipelines.features.panel import attributes_of, catalogue
+from pipelines.features.kernel import places_by_cutoff
+from pipelines.features.panel import attributes_of, catalogue, feature_columns
 from pipelines.features.spine import Spine, cutoff_days
 from pipelines.scoring.history import histories
 from pipelines.scoring.log import tables_read
-from pipelines.scoring.panel import LabelledPanel, Panel, panel
+from pipelines.scoring.panel import LabelledPanel, Panel
 from pipelines.tables.contract import CUSTOMERS
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
@@ -33,8 +34,8 @@ from pipelines.tasks.task import TaskSpec
 
 Cutoffs = tuple[datetime, ...]
 FEATURES, LABEL = "features", "label"
-_VALUES_AT_ONCE = 2**25
-"""Feature values that are computed together: 256 MB, however many cutoffs and features there are."""
+_VALUES_AT_ONCE = 2**24
+"""Feature values that are computed together: 128 MB, however many cutoffs and features there are."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,12 @@ def kept_panel(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs)
     wanted = {cutoff: _keys(task, manifest, cutoff, known_at) for cutoff in cutoffs}
     built = tuple(cutoff for cutoff in cutoffs if not _holds(lake.panels.find(name, cutoff), wanted[cutoff]))
     if built:
-        names = [feature.name for feature in catalogue(task.features, manifest.currency)]
+        names = {one.name: one.null_rule != "never" for one in catalogue(task.features, manifest.currency)}
         with lake.panels.writing(name, {cutoff: wanted[cutoff] for cutoff in built}, names) as draft:
-            for days in ahead(histories(lake, task.source, known_at, task.features)):
-                for some in _some(days, len(built) * len(names)):
-                    draft.write(_by_cutoff(task, some, built, known_at))
+            ranges = ahead(histories(lake, task.source, known_at, task.features))
+            some = (part for days in ranges for part in _some(days, len(built) * len(names)))
+            for part in side_by_side(lambda one: _by_cutoff(task, one, built, known_at), some):
+                draft.write(part)
     return Kept(name, cutoffs, built)
 
 
@@ -143,24 +145,22 @@ def _some(days: CustomerDays, n_values_each: int) -> Iterator[CustomerDays]:
         yield days.of(first, min(first + at_once, n_customers))
 
 
-def _by_cutoff(
-    task: TaskSpec, days: CustomerDays, cutoffs: Cutoffs, known_at: datetime
-) -> Mapping[datetime, PanelPart]:
-    """The panel of some customers, divided by cutoff; each part ordered by customer."""
-    found = panel(task, days, cutoffs)
-    order = np.argsort(found.spine.cutoff, kind="stable")
-    spine, values = found.spine.at(order), found.rows.to_numpy()[order]
+def _by_cutoff(task: TaskSpec, days: CustomerDays, cutoffs: Cutoffs, known_at: datetime) -> PanelPart:
+    """The panel of some customers, cutoff by cutoff; each ordered by customer."""
     numbers = cutoff_days(cutoffs)
-    starts, ends = (np.searchsorted(spine.cutoff, numbers, side=side) for side in ("left", "right"))
-    parts = {day_moment(int(day)): slice(*ends) for day, *ends in zip(numbers, starts, ends, strict=True)}
-    return {
-        cutoff: PanelPart(
-            customer_id=days.customer_ids[spine.customer[part]],
-            values=values[part],
-            label=task.outcome.label(days, spine.at(part)) if cutoff + task.horizon <= known_at else None,
-        )
-        for cutoff, part in parts.items()
+    spine = task.population.spine(days, cutoffs)
+    place, starts = places_by_cutoff(spine.cutoff, numbers)
+    columns = np.empty((sum(len(block.features("")) for block in task.features), len(spine)))
+    feature_columns(days, spine, task.features, place, columns)
+    customer = np.empty(len(spine), np.int64)
+    customer[place] = spine.customer
+    rows = {day_moment(int(day)): slice(*ends) for day, *ends in zip(numbers, starts[:-1], starts[1:], strict=True)}
+    labels = {
+        cutoff: task.outcome.label(days, Spine(customer[part], np.full(part.stop - part.start, day_number(cutoff))))
+        for cutoff, part in rows.items()
+        if cutoff + task.horizon <= known_at
     }
+    return PanelPart(days.customer_ids, customer, columns, rows, labels)
 
 
 def _read(task: TaskSpec, lake: Lake, kept: Kept, more: Sequence[str]) -> tuple[Panel, dict[str, NDArray[np.float64]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -94,8 +95,13 @@ class Lake(Protocol):
         """A kept reduction as an Ibis table."""
         ...
 
-    def keep_reduction(self, source: str, reduction: Reduction, rows: Any) -> None:
-        """Write a reduction, in the order of ``rows``."""
+    def keep_reduction(self, source: str, reduction: Reduction, rows: Iterable[Any]) -> None:
+        """Write a reduction, whose rows come in several Ibis tables below each other."""
+        ...
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows of the log its engine reduces best together."""
         ...
 
     @property

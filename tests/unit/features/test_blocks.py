@@ -156,6 +156,6 @@ def test_batches_of_customers_change_nothing(monkeypatch):
     spine = every_customer(days, moments(5, 12, 30))
     blocks = (WEEKS, Recency(), Rhythm())
     whole = feature_rows(days, spine, blocks)
-    monkeypatch.setattr("pipelines.features.panel._BATCH", 2)
+    monkeypatch.setattr("pipelines.features.panel._VALUES_IN_CACHE", 150)
 
     assert whole.to_numpy().tobytes() == feature_rows(days, spine, blocks).to_numpy().tobytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.scoring import reduced as module
 from pipelines.scoring.log import DAYS
 from pipelines.scoring.log import reductions as reductions_of
@@ -85,8 +86,21 @@ def test_the_table_before_is_kept_for_those_who_read_it_and_older_ones_are_not(t
     for place, end in enumerate((50, 100, 150, 200)):
         tables(shop.add(between(rows, end - 50, end), f"part{place}"))
 
-    assert len(list(tmp_path.glob("data/days/*/*/*.parquet"))) == 4
+    assert len(list(tmp_path.glob("data/days/*/*/*/reduction.json"))) == 4
     assert_same(tables(shop), anew(shop))
+
+
+@pytest.mark.parametrize("end", [100, 200])
+def test_ranges_of_customers_that_are_reduced_apart_are_one_table(tmp_path, monkeypatch, end):
+    rows = log()
+    shop = Growing(tmp_path).add(between(rows, 0, 100), "first")
+    tables(shop)
+    monkeypatch.setattr(DuckDBEngine, "rows_at_once", 100)
+    shop.add(between(rows, 100, 200), "second") if end == 200 else shop.add(between(log(seed=2), 0, 100), "first")
+    grown = tables(shop)
+
+    assert len(list(tmp_path.glob("data/days/*/*/*/000003.parquet"))) == 2
+    assert_same(grown, anew(shop))
 
 
 def test_tables_of_another_release_are_cleared_away(tmp_path, monkeypatch):
@@ -102,7 +116,9 @@ def test_tables_of_another_release_are_cleared_away(tmp_path, monkeypatch):
 def test_note_that_is_damaged_counts_for_nothing(tmp_path):
     shop = Growing(tmp_path).add(log(), "all")
     tables(shop)
-    for note in tmp_path.glob("data/days/*/*/*.json"):
+    notes = list(tmp_path.glob("data/days/*/*/*/reduction.json"))
+    for note in notes:
         note.write_text("{", encoding="utf-8")
 
+    assert len(notes) == 2
     assert_same(tables(shop), anew(shop))
