@@ -32,7 +32,7 @@ from pipelines.features.trend import Trend
 from pipelines.features.windowed import Windowed
 from pipelines.tasks.population import Active
 from support.events import days_of, events_table, made_up_attributes, moments, spine_of
-from support.strategies import LAST_DAY, cutoff_sets, day_rows, events
+from support.strategies import CUSTOMERS, LAST_DAY, cutoff_sets, day_rows, events
 
 BUILT = {
     Windowed: Windowed(lengths=(1 * DAY, 7 * DAY, 28 * DAY)),
@@ -104,6 +104,20 @@ def test_features_ignore_events_of_the_future_from_midnight_on(block, data):
     whole, before = (reduced(rows, block, engine) for rows in (log, known))
 
     assert rows_at(before, block, before.customer_ids, [10]) == rows_at(whole, block, before.customer_ids, [10])
+
+
+@each_block
+@given(data=st.data())
+def test_moving_the_cutoff_past_one_event_changes_its_customer_only(block, data):
+    """On its day it belongs to the future; from the next day on it is known, and nobody else's rows move."""
+    past = histories(data.draw(day_rows()), before=30)
+    event = data.draw(st.sampled_from(CUSTOMERS)), 30, 1, 1, 2, 999
+    without, with_it = (days_of(rows, (block,)) for rows in (past, [*past, event]))
+    known = [row[0] for row in past]
+    others = sorted({*known} - {event[0]})
+
+    assert rows_at(without, block, sorted({*known}), [30]) == rows_at(with_it, block, sorted({*known}), [30])
+    assert rows_at(without, block, others, [30, 31, 40]) == rows_at(with_it, block, others, [30, 31, 40])
 
 
 @each_block

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipelines.core.ahead import ahead, side_by_side
 from pipelines.core.code import code_digest
+from pipelines.core.errors import BusyError
 from pipelines.core.panels import Keys, PanelPart
 from pipelines.core.spec import digest
 from pipelines.core.windows import day_moment, day_number
@@ -95,7 +96,14 @@ def read_labelled(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutof
     """The same with labels; every outcome window must have ended at ``known_at``."""
     if any(cutoff + task.horizon > known_at for cutoff in cutoffs):
         raise ValueError(f"An outcome window of {task.horizon.days} days has not ended at {known_at:%Y-%m-%d}.")
-    found, labels = _read(task, lake, kept_panel(task, lake, known_at, cutoffs), (LABEL,))
+    kept = kept_panel(task, lake, known_at, cutoffs)
+    found, labels = _read(task, lake, kept, (LABEL,))
+    if np.isnan(labels[LABEL]).any():
+        raise BusyError(
+            f"The panel {kept.name} lost labels while it was read.",
+            why="Another process describes the same task as of an earlier moment, at which they were not known.",
+            fix="Wait until it has ended, then run again.",
+        )
     return LabelledPanel(found, labels[LABEL].astype(np.int8))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.core.errors import BusyError
 from pipelines.core.windows import DAY
 from pipelines.scoring import stored
 from pipelines.scoring.history import histories, history
@@ -140,6 +141,16 @@ def test_outcome_that_became_known_is_added(tmp_path):
 
     assert kept_panel(CHURN, shop.lake, AT[2] + CHURN.horizon, AT).built == AT[2:]
     assert set(read_labelled(CHURN, shop.lake, AT[2] + CHURN.horizon, AT).label) == {0, 1}
+
+
+def test_label_that_another_process_took_away_is_no_label(tmp_path, monkeypatch):
+    """A process that knows less replaces a cutoff between the look at it and its reading."""
+    shop = Growing(tmp_path).add(log(), "all")
+    kept = kept_panel(CHURN, shop.lake, AT[2], AT)
+    monkeypatch.setattr(stored, "kept_panel", lambda *_: kept)
+
+    with pytest.raises(BusyError, match=r"lost labels while it was read"):
+        read_labelled(CHURN, shop.lake, END, AT)
 
 
 def test_panel_is_one_ordered_table_for_any_reader(whole):
