@@ -131,18 +131,33 @@ class CustomerDays:
 
         ``attributes`` are columns of ``customers`` beside ``customer_id``, in any order.
         """
-        ids = columns["customer_id"].astype(object)
-        starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.empty(0, np.int64)
+        ids, n_days = np.unique(columns["customer_id"].astype(object), return_counts=True)
+        measured = {name: values for name, values in columns.items() if name != "customer_id"}
+        return cls.of_customers(ids, n_days.astype(np.int64), measured, decimals, things, attributes)
+
+    @classmethod
+    def of_customers(
+        cls,
+        customer_ids: NDArray[np.object_],
+        n_days: IntArray,
+        columns: Mapping[str, NDArray[Any]],
+        decimals: int,
+        things: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+        attributes: Mapping[str, NDArray[Any]] | None = None,
+    ) -> CustomerDays:
+        """The same from each customer once, ascending, with how many of the ordered rows are theirs.
+
+        An id per row would be most of what is read of a long log.
+        """
+        measured = {name: values.astype(np.int64) for name, values in columns.items()}
         return cls(
-            customer_ids=ids[starts],
-            offsets=np.r_[starts, len(ids)].astype(np.int64),
-            day=columns["day"].astype(np.int64),
-            measures={
-                name: values.astype(np.int64) for name, values in columns.items() if name not in ("customer_id", "day")
-            },
+            customer_ids=customer_ids,
+            offsets=np.r_[0, np.cumsum(n_days)].astype(np.int64),
+            day=measured.pop("day"),
+            measures=measured,
             decimals=decimals,
-            sequences={name: DaySequence.from_columns(found, ids[starts]) for name, found in (things or {}).items()},
-            attributes=_in_order(attributes or {}, ids[starts]),
+            sequences={name: DaySequence.from_columns(found, customer_ids) for name, found in (things or {}).items()},
+            attributes=_in_order(attributes or {}, customer_ids),
         )
 
     def of(self, first: int, end: int) -> CustomerDays:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.core.windows import day_number
@@ -54,7 +55,7 @@ def histories(
     manifest, end = lake.manifest(source), day_number(known_at)
     known = {name: table.filter(table.day < end) for name, table in reduced(lake, manifest, blocks).items()}
     for between in ranges_of(lake, known[DAYS], at_once):
-        yield _walked(lake, manifest, blocks, known, between)
+        yield _walked(lake, manifest, blocks, known, between, _of_kept)
 
 
 def history(
@@ -78,7 +79,7 @@ def shown_history(
         return table if customers is None else table.filter(table.customer_id.isin(list(customers)))
 
     tables = reductions(lake, manifest, blocks, lambda log: shown(these(log)))
-    return _walked(lake, manifest, blocks, tables, these)
+    return _walked(lake, manifest, blocks, tables, these, _of_log)
 
 
 def lines_per_day(lake: Lake, source: str) -> Mapping[int, int]:
@@ -89,14 +90,33 @@ def lines_per_day(lake: Lake, source: str) -> Mapping[int, int]:
 
 
 def _walked(
-    lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], tables: Mapping[str, Any], between: Between
+    lake: Lake,
+    manifest: Manifest,
+    blocks: tuple[AnyBlock, ...],
+    tables: Mapping[str, Any],
+    between: Between,
+    days_of: Callable[[Lake, Any], tuple[NDArray[np.object_], NDArray[np.int64], Columns]],
 ) -> CustomerDays:
     """Reductions in memory, as the kernel walks them."""
-    found = {name: lake.columns(between(table).order_by("customer_id", "day")) for name, table in tables.items()}
-    things = {name: columns for name, columns in found.items() if name != DAYS}
-    return CustomerDays.from_columns(
-        found[DAYS], manifest.decimals, things, _attributes(lake, manifest, blocks, between)
-    )
+    rows = {name: between(table) for name, table in tables.items()}
+    customer_ids, n_days, days = days_of(lake, rows.pop(DAYS))
+    things = {name: lake.columns(table.order_by("customer_id", "day")) for name, table in rows.items()}
+    attributes = _attributes(lake, manifest, blocks, between)
+    return CustomerDays.of_customers(customer_ids, n_days, days, manifest.decimals, things, attributes)
+
+
+def _of_kept(lake: Lake, days: Any) -> tuple[NDArray[np.object_], NDArray[np.int64], Columns]:
+    """Ids, numbers of days, and the days of a table that is cheap to ask twice: an id per row would be most of it."""
+    whose = lake.columns(days.group_by("customer_id").agg(n_days=days.count()).order_by("customer_id"))
+    columns = lake.columns(days.order_by("customer_id", "day").drop("customer_id"))
+    return whose["customer_id"].astype(object), whose["n_days"].astype(np.int64), columns
+
+
+def _of_log(lake: Lake, days: Any) -> tuple[NDArray[np.object_], NDArray[np.int64], Columns]:
+    """The same of a table that is reduced when it is asked for: it is asked once."""
+    columns = lake.columns(days.order_by("customer_id", "day"))
+    customer_ids, n_days = np.unique(columns.pop("customer_id").astype(object), return_counts=True)
+    return customer_ids, n_days.astype(np.int64), columns
 
 
 def _attributes(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], between: Between) -> Columns:
