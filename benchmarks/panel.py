@@ -108,10 +108,11 @@ class Results:
     def _one_more_cutoff(self, side: str) -> float | None:
         """Seconds: the difference between the most and the fewest cutoffs of the largest log, per cutoff."""
         done = sorted((task for task, one in self.found if one == side), key=lambda task: task.size)
-        on_largest = [task for task in done if task.log == done[-1].log]
-        if len(on_largest) < 2:
+        logs = [task.log for task in done]
+        twice = [task for task in done if logs.count(task.log) > 1]
+        if not twice:
             return None
-        few, many = on_largest[0], on_largest[-1]
+        few, many = [task for task in twice if task.log == twice[-1].log]
         spent = self.found[many, side].seconds - self.found[few, side].seconds
         return spent / (many.n_cutoffs - few.n_cutoffs)
 
