@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from pipelines.core.columns import CUSTOMER_ID
 from pipelines.core.panels import Keys, PanelPart, PanelRows
 
 _KEYS, _LABEL = b"regulars", "label"
+_KEPT = 4
+"""Panels of one task: that of its file, the champion's, and two that somebody tries."""
 _WRITING: dict[str, Any] = {"compression": "lz4", "use_dictionary": [CUSTOMER_ID], "write_statistics": [CUSTOMER_ID]}
 """Small floats repeat, but looking each up in a dictionary takes longer than the rest of writing."""
 
@@ -77,6 +80,15 @@ class FilePanels:
         finally:
             for path in drafts.values():
                 path.unlink(missing_ok=True)
+        self._clear(self._folder / panel)
+
+    @staticmethod
+    def _clear(used: Path) -> None:
+        """Of a task's panels keep those that were written last: others were asked for by overrides, or long ago."""
+        os.utime(used)
+        held = sorted(used.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for left in held[_KEPT:]:
+            shutil.rmtree(left, ignore_errors=True)
 
     def _path(self, panel: str, cutoff: datetime) -> Path:
         return self._folder / panel / f"cutoff={cutoff:%Y-%m-%d}" / "panel.parquet"

@@ -73,6 +73,14 @@ def test_panel_of_other_features_is_another_panel(tmp_path):
     assert len(read_panel(other, shop.lake, END, AT).rows.columns) == 10
 
 
+def test_panels_that_were_tried_long_ago_are_cleared_away(tmp_path):
+    shop = Growing(tmp_path).add(log(), "all")
+    others = [CHURN.model_copy(update={"features": CHURN.features[:n]}) for n in range(1, 6)]
+    names = [kept_panel(task, shop.lake, END, AT[:1]).name for task in others]
+
+    assert sorted(f"{CHURN.name}/{path.name}" for path in tmp_path.glob("data/panel/*/*")) == sorted(names[1:])
+
+
 def test_new_events_leave_the_cutoffs_before_them_as_they_were(tmp_path):
     rows = log()
     shop = Growing(tmp_path / "grown").add(between(rows, 0, 100), "first")
