@@ -47,6 +47,7 @@ def test_catalogue_stands_beside_it_and_names_every_column(built):
     assert ["customer_id", *table["name"], "label", "cutoff"] == pd.read_parquet(found.path).columns.tolist()
     assert {"name", "meaning", "unit", "window", "null_rule", "block"} <= set(table.columns)
     assert run.logged_tags["label_digest"] == CHURN.label_digest()
+    assert f"- Censored: {found.coverage.n_censored:,} rows have no label" in run.description
 
 
 def test_null_stands_where_the_catalogue_says_so(built):

@@ -93,18 +93,11 @@ def _left_out(manifest: Manifest, console: Console) -> None:
 
 def of_panel(built: PanelBuilt, place: Place) -> None:
     """How many rows there are, who has no label yet, and where the files are."""
-    console, coverage = place.console, built.coverage
-    n_cutoffs, n_built = len(built.kept.cutoffs), len(built.kept.built)
-    rows = f"{coverage.n_rows.sum():,} rows of {len(built.features)} features at {n_cutoffs} weekly cutoffs"
-    wrapped(console, "Panel", f"{rows}; {n_built} computed now, {n_cutoffs - n_built} as they were")
-    if coverage.n_labelled.any():
-        wrapped(console, "Labels", f"{coverage.n_labelled.sum():,}, {coverage.prevalence:.1%} positive")
-    if coverage.n_censored:
-        n_open = int((coverage.n_labelled == 0).sum())
-        said = f"{coverage.n_censored:,} rows have no label: the outcome of the last {n_open} cutoffs is not known yet"
-        wrapped(console, "Censored", said)
-    for line in built.left_out:
-        wrapped(console, "Left out", line)
+    from pipelines.flows.panel import in_words
+
+    console = place.console
+    for label, said in in_words(built):
+        wrapped(console, label, said)
     console.print(f"            {built.path}")
     console.print(f'Read it     pandas.read_parquet("{built.path}")')
     next_steps(place, f"regulars features --task {built.task}", f"regulars train --task {built.task}")

@@ -44,4 +44,22 @@ def panel(task: TaskSpec, lake: Lake, run: Run, cutoff: datetime | None) -> Pane
     run.publish(Report({"panel.n_built": float(len(kept.built))}))
     outcome = Outcome.DONE if kept.built else Outcome.UNCHANGED
     run.tags({"outcome": outcome})
-    return PanelBuilt(task.name, Path(lake.panels.place(kept.name)), kept, coverage, features, left_out, outcome)
+    path = Path(lake.panels.place(kept.name))
+    built = PanelBuilt(task.name, path, kept, coverage, features, left_out, outcome)
+    run.describe("\n".join(["## Panel", "", *(f"- {what}: {said}" for what, said in in_words(built))]))
+    return built
+
+
+def in_words(built: PanelBuilt) -> tuple[tuple[str, str], ...]:
+    """What it holds: a label and a sentence each."""
+    coverage, n_cutoffs, n_built = built.coverage, len(built.kept.cutoffs), len(built.kept.built)
+    rows = f"{coverage.n_rows.sum():,} rows of {len(built.features)} features at {n_cutoffs} weekly cutoffs"
+    labels = f"{coverage.n_labelled.sum():,}, {coverage.prevalence:.1%} positive"
+    n_open = int((coverage.n_labelled == 0).sum())
+    censored = f"{coverage.n_censored:,} rows have no label: the outcome of the last {n_open} cutoffs is not known yet"
+    return (
+        ("Panel", f"{rows}; {n_built} computed now, {n_cutoffs - n_built} as they were"),
+        *([("Labels", labels)] if coverage.n_labelled.any() else []),
+        *([("Censored", censored)] if coverage.n_censored else []),
+        *(("Left out", line) for line in built.left_out),
+    )
