@@ -46,6 +46,7 @@ def test_catalogue_stands_beside_it_and_names_every_column(built):
 
     assert ["customer_id", *table["name"], "label", "cutoff"] == pd.read_parquet(found.path).columns.tolist()
     assert {"name", "meaning", "unit", "window", "null_rule", "block"} <= set(table.columns)
+    assert all(f"| `{name}` |" in run.artifacts["report/features.md"] for name in table["name"])
     assert run.logged_tags["label_digest"] == CHURN.label_digest()
     assert f"- Censored: {found.coverage.n_censored:,} rows have no label" in run.description
 

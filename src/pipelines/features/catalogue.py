@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -50,3 +51,18 @@ class Feature:
         """
         shown = "unknown" if math.isnan(value) else f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
         return self.phrase.replace("{value}", shown)
+
+
+def catalogue_page(features: Sequence[Feature], left_out: Sequence[str]) -> str:
+    """The catalogue as a Markdown table, and which blocks were left out.
+
+    Examples
+    --------
+    >>> page = catalogue_page([Feature("recency_days", "Silence", "days", "all history", "never", "recency", "")], [])
+    >>> page.splitlines()[-1]
+    '| `recency_days` | recency | Silence | days | all history | never |'
+    """
+    rows = [(f"`{one.name}`", one.block, one.meaning, one.unit, one.window, one.null_rule) for one in features]
+    lines = ["| feature | block | meaning | unit | window | null |", "|---|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([*(f"- {line}" for line in left_out), *([""] if left_out else []), *lines])

@@ -14,7 +14,7 @@ from pipelines.core.report import Report
 from pipelines.core.spec import flat
 from pipelines.core.windows import Window
 from pipelines.evaluation.coverage import Coverage
-from pipelines.features.catalogue import Feature
+from pipelines.features.catalogue import Feature, catalogue_page
 from pipelines.features.fit import fitting
 from pipelines.features.panel import catalogue
 from pipelines.scoring.panel import LabelledPanel
@@ -100,7 +100,14 @@ def task_of(version: ModelVersion) -> TaskSpec:
 def catalogue_report(features: tuple[Feature, ...], left_out: tuple[str, ...]) -> Report:
     """The catalogue of the features, and which blocks the source cannot feed."""
     table = pd.DataFrame([asdict(feature) for feature in features])
-    return Report({}, {"report/features.parquet": table, "report/features.json": {"left_out": list(left_out)}})
+    return Report(
+        {},
+        {
+            "report/features.parquet": table,
+            "report/features.json": {"left_out": list(left_out)},
+            "report/features.md": catalogue_page(features, left_out),
+        },
+    )
 
 
 def describe_run(run: Run, task: TaskSpec, manifest: Manifest, known_at: datetime) -> None:
