@@ -6,6 +6,7 @@ kept with digests of the parts of the log that may hold such events: what has no
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,8 @@ Cutoffs = tuple[datetime, ...]
 FEATURES, LABEL = "features", "label"
 _VALUES_AT_ONCE = 2**24
 """Feature values that are computed together: 128 MB, however many cutoffs and features there are."""
+_N_THREADS = min(4, os.cpu_count() or 1)
+"""Each holds as much; what writes them does not keep up with more."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def kept_panel(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs)
         with lake.panels.writing(name, {cutoff: wanted[cutoff] for cutoff in built}, names) as draft:
             ranges = ahead(histories(lake, task.source, known_at, task.features))
             some = (part for days in ranges for part in _some(days, len(built) * len(names)))
-            for part in side_by_side(lambda one: _by_cutoff(task, one, built, known_at), some):
+            for part in side_by_side(lambda one: _by_cutoff(task, one, built, known_at), some, _N_THREADS):
                 draft.write(part)
     return Kept(name, cutoffs, built)
 
