@@ -66,7 +66,7 @@ class FilePanels:
 
     @contextmanager
     def writing(self, panel: str, keys: Mapping[datetime, Keys], features: Mapping[str, bool]) -> Iterator[FileDraft]:
-        """Drafts beside the files they replace; those of a process that was ended are cleared away by the next."""
+        """Drafts beside the files they replace; a process that is killed leaves some, which no reader looks at."""
         finals = {cutoff: self._path(panel, cutoff) for cutoff in keys}
         drafts = {cutoff: final.with_name(f".draft-{os.getpid()}.parquet") for cutoff, final in finals.items()}
         for final in finals.values():

@@ -27,16 +27,16 @@ class FileReductions:
 
     def find(self, source: str, wanted: Reduction) -> Reduction | None:
         """The newest one that was computed in the same way, whatever log it was reduced from."""
-        for path in self._newest_first(source, wanted):
-            try:
-                return Reduction.read(json.loads((path / _NOTE).read_bytes()), str(path))
-            except (
-                ConfigError,
-                ValueError,
-                FileNotFoundError,
-            ):  # another release described it in its own way, or it is damaged
-                continue
-        return None
+        held = (self._read(path) for path in self._newest_first(source, wanted))
+        return next((one for one in held if one is not None), None)
+
+    @staticmethod
+    def _read(path: Path) -> Reduction | None:
+        """The note of a kept reduction; None if it is not there, damaged, or described by another release."""
+        try:
+            return Reduction.read(json.loads((path / _NOTE).read_bytes()), str(path))
+        except (ConfigError, ValueError, FileNotFoundError):
+            return None
 
     def table(self, source: str, kept: Reduction) -> Any:
         """Its rows as an Ibis table."""
@@ -52,8 +52,9 @@ class FileReductions:
             for number, some in enumerate(rows):
                 self._engine.write(some, draft / f"{number:06d}.parquet")
             (draft / _NOTE).write_text(reduction.model_dump_json(indent=1), encoding="utf-8")
-            shutil.rmtree(final, ignore_errors=True)
-            draft.rename(final)
+            if self._read(final) != reduction:  # else somebody has kept the same meanwhile, and may be reading it
+                shutil.rmtree(final, ignore_errors=True)
+                draft.rename(final)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         for left in self._newest_first(source, reduction)[_KEPT:]:

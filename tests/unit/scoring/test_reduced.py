@@ -113,6 +113,17 @@ def test_tables_of_another_release_are_cleared_away(tmp_path, monkeypatch):
     assert len(list(tmp_path.glob("data/days/*/*"))) == 1
 
 
+def test_what_somebody_else_kept_meanwhile_stays(tmp_path, monkeypatch):
+    """Both began before either had ended; the first may be reading its files when the second ends."""
+    shop = Growing(tmp_path).add(log(), "all")
+    tables(shop)
+    before = {path: path.stat().st_ino for path in tmp_path.glob("data/days/*/*/*/*.parquet")}
+    monkeypatch.setattr(type(shop.lake), "find_reduction", lambda *_: None)
+    tables(shop)
+
+    assert {path: path.stat().st_ino for path in tmp_path.glob("data/days/*/*/*/*.parquet")} == before
+
+
 def test_note_that_is_damaged_counts_for_nothing(tmp_path):
     shop = Growing(tmp_path).add(log(), "all")
     tables(shop)
