@@ -93,13 +93,7 @@ def duckdb_sql_per_cutoff(path: Path, folder: Path, n: int) -> None:
             f"CAST(coalesce(sum({measure}) FILTER (WHERE day >= {cutoff - days}), 0) AS DOUBLE) AS {name}"
             for measure, days, name in SUMS
         )
-        connection.execute(
-            f"""COPY (
-                SELECT customer_id, {sums}, CAST({cutoff} - max(day) AS DOUBLE) AS recency_days,
-                    CAST({cutoff} - min(day) AS DOUBLE) AS tenure_days
-                FROM days WHERE day < {cutoff} GROUP BY customer_id ORDER BY customer_id
-            ) TO '{file}' (FORMAT parquet, COMPRESSION snappy)"""
-        )
+        _duckdb_cutoff(connection, sums, cutoff, file)
 
 
 def duckdb_tuned_per_cutoff(path: Path, folder: Path, n: int) -> None:
@@ -110,13 +104,18 @@ def duckdb_tuned_per_cutoff(path: Path, folder: Path, n: int) -> None:
             f"sum({measure} * CAST(day >= {cutoff - days} AS DOUBLE)){_in_units(measure)} AS {name}"
             for measure, days, name in SUMS
         )
-        connection.execute(
-            f"""COPY (
-                SELECT customer_id, {sums}, CAST({cutoff} - max(day) AS DOUBLE) AS recency_days,
-                    CAST({cutoff} - min(day) AS DOUBLE) AS tenure_days
-                FROM days WHERE day < {cutoff} GROUP BY customer_id ORDER BY customer_id
-            ) TO '{file}' (FORMAT parquet, COMPRESSION snappy)"""
-        )
+        _duckdb_cutoff(connection, sums, cutoff, file)
+
+
+def _duckdb_cutoff(connection: Any, sums: str, cutoff: int, file: Path) -> None:
+    """One aggregation over the table ``days``, written in order."""
+    connection.execute(
+        f"""COPY (
+            SELECT customer_id, {sums}, CAST({cutoff} - max(day) AS DOUBLE) AS recency_days,
+                CAST({cutoff} - min(day) AS DOUBLE) AS tenure_days
+            FROM days WHERE day < {cutoff} GROUP BY customer_id ORDER BY customer_id
+        ) TO '{file}' (FORMAT parquet, COMPRESSION snappy)"""
+    )
 
 
 def duckdb_range_frame(path: Path, folder: Path, n: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +12,7 @@ from pydantic import Field, model_validator
 
 from pipelines.core.errors import ConfigError
 from pipelines.features.blocks import Block, FloatArray, Need
-from pipelines.features.catalogue import Feature
+from pipelines.features.catalogue import Feature, level_word
 from pipelines.features.days import CustomerDays
 from pipelines.features.spine import Spine
 
@@ -67,7 +66,7 @@ class Attributes(Block):
         of_levels = [(column, level) for column, levels in self.levels.items() for level in levels]
         return (
             *(
-                _feature(f"{column}_is_{_word(level)}", f"{column} is {level}", "0 or 1", column)
+                _feature(f"{column}_is_{level_word(level)}", f"{column} is {level}", "0 or 1", column)
                 for column, level in of_levels
             ),
             *(_feature(f"{column}_of_customer", column, "number", column) for column in self.numbers),
@@ -105,8 +104,3 @@ def _feature(name: str, said: str, unit: str, column: str) -> Feature:
         block="attributes",
         phrase=f"{said}: {{value}}",
     )
-
-
-def _word(level: str) -> str:
-    """A level as it stands in names."""
-    return re.sub(r"\W+", "_", level.lower()).strip("_")

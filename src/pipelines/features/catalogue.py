@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,17 @@ class Feature:
         """
         shown = "unknown" if math.isnan(value) else f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
         return self.phrase.replace("{value}", shown)
+
+
+def level_word(level: str) -> str:
+    """A level of a column as it stands in names.
+
+    Examples
+    --------
+    >>> level_word("Smart TV")
+    'smart_tv'
+    """
+    return re.sub(r"\W+", "_", level.lower()).strip("_")
 
 
 def catalogue_page(features: Sequence[Feature], left_out: Sequence[str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from pipelines.features.blocks import FloatArray
+from pipelines.features.catalogue import level_word
 from pipelines.features.facts import Fact, InWindows, Totals, part_of
 from pipelines.features.measures import Measure, Rows, is_purchase
 
@@ -39,7 +39,7 @@ class Channels(InWindows):
 
     @model_validator(mode="after")
     def _levels_have_names(self) -> Self:
-        words = [_word(level) for level in self.levels]
+        words = [level_word(level) for level in self.levels]
         for place, word in enumerate(words):
             if not word:
                 raise ValueError(f"the level '{self.levels[place]}' has no letter or digit to name a feature by")
@@ -56,7 +56,7 @@ class Channels(InWindows):
         on_levels = tuple(_lines(self.column, level, self.per) for level in self.levels)
         shares = (
             part_of(
-                f"{self.column}_{_word(level)}_{word}share",
+                f"{self.column}_{level_word(level)}_{word}share",
                 f"share of {said} with {self.column} {level}",
                 on_level,
                 whole,
@@ -77,7 +77,7 @@ def _lines(column: str, level: str | None, per: Per) -> Measure:
         return is_purchase(events) & known if per == "purchases" else known
 
     said, _ = _SAID[per]
-    name = f"n_{per}_{column}" if level is None else f"n_{per}_{column}_is_{_word(level)}"
+    name = f"n_{per}_{column}" if level is None else f"n_{per}_{column}_is_{level_word(level)}"
     needs = (column, "amount") if per == "purchases" else (column,)
     return Measure(name, f"{said} with {column} {level or 'known'}", "lines", needs, rows)
 
@@ -85,8 +85,3 @@ def _lines(column: str, level: str | None, per: Per) -> Measure:
 def _n_used(on_levels: tuple[Measure, ...], totals: Totals, _: int) -> FloatArray:
     used: FloatArray = np.sum([totals[measure.name] > 0 for measure in on_levels], axis=0).astype(np.float64)
     return used
-
-
-def _word(level: str) -> str:
-    """A level as it stands in names."""
-    return re.sub(r"\W+", "_", level.lower()).strip("_")

@@ -252,6 +252,14 @@ def _recount(held, with_count, weights, thing, n):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
+def _forget(held, is_old, things):  # type: ignore[no-untyped-def]
+    """Nothing is held of these things any more, and none of them is an old one."""
+    for thing in things:
+        held[thing] = 0
+        is_old[thing] = False
+
+
+@njit(cache=True, nogil=True)
 def variety(offsets, day, code, n_lines, n_codes, weights, customer, cutoff, starts):  # type: ignore[no-untyped-def]
     """What kinds of things were bought in ``[cutoff + starts[w], cutoff)``.
 
@@ -287,9 +295,7 @@ def variety(offsets, day, code, n_lines, n_codes, weights, customer, cutoff, sta
             c = customer[row]
             if c != previous:
                 if previous >= 0:
-                    for at in range(offsets[previous], high):
-                        held[code[at]] = 0
-                        is_old[code[at]] = False
+                    _forget(held, is_old, code[offsets[previous] : high])
                 with_count[: top + 1] = 0
                 low = high = offsets[c]
                 total = distinct = top = new = weighted = np.int64(0)

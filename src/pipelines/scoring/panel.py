@@ -76,9 +76,3 @@ def panel(task: TaskSpec, days: CustomerDays, cutoffs: tuple[datetime, ...]) -> 
     """Feature rows of the task's population, all cutoffs in one pass."""
     spine = task.population.spine(days, cutoffs)
     return Panel(spine, feature_rows(days, spine, task.features), days.customer_ids)
-
-
-def labelled_panel(task: TaskSpec, days: CustomerDays, cutoffs: tuple[datetime, ...]) -> LabelledPanel:
-    """The same with labels; every outcome window must be complete in ``days``."""
-    rows = panel(task, days, cutoffs)
-    return LabelledPanel(rows, task.outcome.label(days, rows.spine))

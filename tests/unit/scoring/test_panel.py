@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from pipelines.scoring.panel import labelled_panel, panel
+from pipelines.scoring.panel import LabelledPanel, panel
 from pipelines.tasks.task import TaskSpec
 from support.events import day_moment, days_of, make_days, moments
 from support.shop import TASK
@@ -20,10 +20,16 @@ CHURN = TaskSpec.read(
 )
 
 
+def labelled(task, days, cutoffs):
+    """Rows and labels straight from the days; every outcome window must be complete."""
+    rows = panel(task, days, cutoffs)
+    return LabelledPanel(rows, task.outcome.label(days, rows.spine))
+
+
 @given(day_rows(), cutoff_sets())
 def test_scoring_a_cutoff_equals_the_training_rows_of_that_cutoff(rows, cutoffs):
     days = days_of(rows)
-    trained = labelled_panel(CHURN, days, moments(*cutoffs))
+    trained = labelled(CHURN, days, moments(*cutoffs))
 
     for cutoff in moments(*cutoffs):
         known = days_of([row for row in rows if day_moment(row[1]) < cutoff])
@@ -43,13 +49,13 @@ def test_rows_say_whose_they_are_and_when():
 
 def test_labels_stand_beside_their_rows():
     days = make_days(purchases={"a": [1, 7], "b": [3]})
-    found = labelled_panel(CHURN, days, moments(5))
+    found = labelled(CHURN, days, moments(5))
 
     assert dict(zip(found.panel.customer_id, found.label.tolist(), strict=True)) == {"a": 0, "b": 1}
 
 
 def test_part_of_a_panel_holds_its_cutoffs_only_with_their_labels():
-    whole = labelled_panel(CHURN, make_days(purchases={"a": [1, 7], "b": [3]}), moments(5, 10, 12))
+    whole = labelled(CHURN, make_days(purchases={"a": [1, 7], "b": [3]}), moments(5, 10, 12))
     part = whole.at(moments(10, 12))
     mask = whole.panel.spine.cutoff >= 10
 
