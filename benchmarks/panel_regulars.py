@@ -12,7 +12,7 @@ from pipelines.scoring.reduced import reduced
 from pipelines.scoring.stored import kept_panel
 from pipelines.tables.contract import Kind, Role
 from pipelines.tables.manifest import Clock, ColumnManifest, FileManifest, Manifest, PartManifest, TableManifest
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 
 LOG, DIGEST = "log", "0" * 64
 KINDS = {
@@ -26,9 +26,9 @@ KINDS = {
 }
 
 
-def task(windows: tuple[int, ...], days: int) -> TaskSpec:
+def task(windows: tuple[int, ...], days: int) -> PanelTask:
     """Everybody who bought in the log of so many days, by sums in windows, recency and tenure."""
-    return TaskSpec.read(
+    return PanelTask.read(
         {
             "name": "panel",
             "title": "A panel",
@@ -78,13 +78,13 @@ def lake(log: Path, folder: Path, start: str, days: int) -> FileLake:
     return FileLake(folder / "data", folder, DuckDBEngine(folder / "spill"))
 
 
-def build(spec: TaskSpec, shop: FileLake, cutoffs: tuple[int, ...]) -> Path:
+def build(spec: PanelTask, shop: FileLake, cutoffs: tuple[int, ...]) -> Path:
     """The panel at cutoffs given in days of the log; where it is."""
     clock = shop.manifest(LOG).times
     kept = kept_panel(spec, shop, clock.latest, tuple(clock.first + timedelta(day) for day in cutoffs))
     return Path(shop.panels.place(kept.name))
 
 
-def reduce(spec: TaskSpec, shop: FileLake) -> None:
+def reduce(spec: PanelTask, shop: FileLake) -> None:
     """The days of customers alone, as they are kept."""
     reduced(shop, shop.manifest(LOG), spec.features)

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.config.files import load_source, load_task, names_in
-from pipelines.features.panel import catalogue
+from pipelines.scoring.kinds import kind_of
+from pipelines.tables.manifest import Manifest
+from pipelines.tasks.table_task import TableTask
 
 CONF = Path(__file__).parents[2] / "conf"
+MANIFEST = Manifest(source="any", data_digest="", clock=None, n_customers=0, currency="USD", decimals=2, tables={})
 TASKS, SOURCES = names_in(CONF / "tasks"), names_in(CONF / "sources")
 
 
@@ -26,7 +29,7 @@ def test_every_source_loads(name):
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_loads_and_its_source_declares_its_sensitive_columns(name):
     task = load_task(CONF, name)
-    roles = load_source(CONF, task.source).roles("customers")
+    roles = load_source(CONF, task.source).roles(task.sensitive_table)
 
     assert [column for column in task.sensitive if roles.get(column) != "sensitive"] == []
 
@@ -34,7 +37,10 @@ def test_every_task_loads_and_its_source_declares_its_sensitive_columns(name):
 @pytest.mark.parametrize("name", TASKS)
 def test_baselines_of_every_task_look_at_features_that_it_has(name):
     task = load_task(CONF, name)
-    known = {feature.name for feature in catalogue(task.features, "USD")}
+    if isinstance(task, TableTask):
+        known = set(load_source(CONF, task.source).columns("cases"))
+    else:
+        known = {feature.name for feature in kind_of(task).features(task, MANIFEST)}
 
     looked_at = {baseline.feature for baseline in task.baselines if hasattr(baseline, "feature")}
     looked_at |= {name for baseline in task.baselines for name in getattr(baseline, "features", ())}

@@ -49,11 +49,12 @@ def test_a_customer_alone_is_scored_as_in_the_batch(lake, champion, scores):
 def test_rows_of_training_are_those_that_a_batch_of_that_day_would_have(lake, champion):
     task = task_of(champion)
     prepared = prepare(task, lake, champion.known_at)
-    last = prepared.timeline.test[-1]
-    trained = prepared.labelled.at((last,)).panel
+    test = prepared.parts.test
+    last = parse_cutoff(max(test.cases.by["cutoff"]))
+    trained = test.at(test.cases.by["cutoff"] == f"{last:%Y-%m-%d}").cases
     batch = read_panel(task, lake, last, (last,))
 
-    assert trained.customer_id.tolist() == batch.customer_id.tolist()
+    assert trained.subject_id.tolist() == batch.customer_id.tolist()
     assert trained.rows.to_numpy().tobytes() == batch.rows.to_numpy().tobytes()
 
 

@@ -17,7 +17,7 @@ from pipelines.flows.ingest import ingest
 from pipelines.flows.prepare import fitted
 from pipelines.scoring.reduced import reduced
 from pipelines.scoring.stored import read_labelled
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 from support.feeds import same
 from support.memory import MemoryRun
 
@@ -57,10 +57,10 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileLake]:
 
 
 @pytest.fixture(scope="module")
-def task(lakes: dict[str, FileLake]) -> TaskSpec:
+def task(lakes: dict[str, FileLake]) -> PanelTask:
     spec = load_task(CONF, "churn")
     content = {**spec.model_dump(mode="json"), "features": EVERYTHING}
-    return fitted(TaskSpec.read(content, "test"), lakes["duckdb"].manifest("complete_journey"))[0]
+    return fitted(PanelTask.read(content, "test"), lakes["duckdb"].manifest("complete_journey"))[0]
 
 
 def test_every_block_that_the_source_can_feed_is_there(task):

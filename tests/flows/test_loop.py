@@ -11,8 +11,8 @@ from pipelines.flows.ingest import ingest
 from pipelines.flows.main import main
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import prepare
-from pipelines.flows.score import eligible
 from pipelines.flows.train import train
+from pipelines.scoring.kinds import kind_of
 from support.memory import MemoryModels, MemoryRun
 
 
@@ -74,12 +74,13 @@ def test_scores_in_the_lake_carry_the_customer(loop):
 
 def test_scoring_a_cutoff_equals_the_training_panel(loop):
     prepared = prepare(loop.shop.task, loop.shop.lake, None)
-    cutoff = prepared.timeline.test[0]
-    trained = prepared.labelled.at((cutoff,)).panel
+    cutoff = prepared.parts.times.tested_from
+    test = prepared.parts.test
+    trained = test.at(test.cases.by["cutoff"] == f"{cutoff:%Y-%m-%d}").cases
 
-    scored = eligible(loop.shop.task, loop.shop.lake, cutoff)
+    scored = kind_of(loop.shop.task).current(loop.shop.task, loop.shop.lake, cutoff)
 
-    assert scored.customer_id.tolist() == trained.customer_id.tolist()
+    assert scored.subject_id.tolist() == trained.subject_id.tolist()
     pd.testing.assert_frame_equal(scored.rows, trained.rows, check_exact=True)
 
 
@@ -113,7 +114,7 @@ def test_the_report_has_figures_intervals_and_baselines(loop):
 def test_the_reference_is_the_test_part_as_the_model_saw_it(loop):
     reference = loop.run.named("train").artifacts["reference.parquet"]
     prepared = prepare(loop.shop.task, loop.shop.lake, None)
-    test = prepared.labelled.at(prepared.timeline.test)
+    test = prepared.parts.test
 
     assert len(reference) == len(test.label)
     assert reference["label"].sum() == test.label.sum()

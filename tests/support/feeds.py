@@ -16,7 +16,7 @@ from pipelines.flows.ingest import ingest
 from pipelines.scoring.history import history
 from pipelines.scoring.panel import Panel, panel
 from pipelines.tables.source import SourceSpec
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 from support.memory import MemoryRun
 from support.shop import SOURCE, START, TASK, sales
 
@@ -27,7 +27,7 @@ GROWING = SourceSpec.read({**SOURCE, "raw": {"sales": {"path": "raw/*.parquet"}}
         "columns": {**SOURCE["tables"]["events"]["columns"], "category": "what"},
     }
 }}, "test")  # fmt: skip
-CHURN = TaskSpec.read(
+CHURN = PanelTask.read(
     {
         **TASK,
         "sensitive": [],

@@ -91,7 +91,15 @@ class MemoryModels:
         number = str(len(self.versions) + 1)
         folder = Path(tempfile.mkdtemp())
         version.scorer.save(folder)
-        made = ModelVersion(version.task, number, run.run_id, version.scorer.digest(), version.known_at, version.config)
+        made = ModelVersion(
+            version.task,
+            number,
+            run.run_id,
+            version.scorer.digest(),
+            version.known_at,
+            version.data_digest,
+            version.config,
+        )
         self.versions[number] = (made, folder, version.example, run.artifacts["reference.parquet"])
         self.aliases[version.task, CHALLENGER] = number
         return made

@@ -13,7 +13,7 @@ from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.adapters.lake import FileLake
 from pipelines.config.files import load_source, load_task
 from pipelines.tables.source import SourceSpec
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 
 START = np.datetime64("2020-01-01")
 N_DAYS = 300
@@ -82,7 +82,7 @@ class Shop:
     """A workspace with configuration and raw files."""
 
     root: Path
-    task: TaskSpec
+    task: PanelTask
     source: SourceSpec
     lake: FileLake
     customer_ids: tuple[str, ...]

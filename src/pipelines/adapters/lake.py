@@ -182,11 +182,11 @@ class FileLake:
         """Where panels are kept."""
         return self._panels
 
-    def write_scores(self, task: str, cutoff: datetime, scores: pd.DataFrame) -> Path:
-        """Write the scores of one cutoff; replaces earlier ones of the same cutoff in one step."""
+    def write_scores(self, task: str, cutoff: datetime | None, scores: pd.DataFrame) -> Path:
+        """Write the scores of one cutoff, or of a table without times; replaces earlier ones in one step."""
         folder = self._data / "scores" / task
         folder.mkdir(parents=True, exist_ok=True)
-        final = folder / f"cutoff={cutoff:%Y-%m-%d}.parquet"
+        final = folder / ("cases.parquet" if cutoff is None else f"cutoff={cutoff:%Y-%m-%d}.parquet")
         draft = folder / f".draft-{os.getpid()}.parquet"
         try:
             scores.to_parquet(draft, index=False)

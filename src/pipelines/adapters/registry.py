@@ -46,7 +46,12 @@ class MlflowModels:
             )
         client = _client()
         client.update_run(run.run_id, status="RUNNING")  # leaving the block above ended it; its flow goes on
-        tags = {"digest": version.scorer.digest(), "known_at": version.known_at.isoformat(), "config": version.config}
+        tags = {
+            "digest": version.scorer.digest(),
+            "known_at": "" if version.known_at is None else version.known_at.isoformat(),
+            "data_digest": version.data_digest,
+            "config": version.config,
+        }
         _ensure_model(version.task)
         created = client.create_model_version(
             version.task, logged.model_uri, run.run_id, tags=tags, model_id=logged.model_id
@@ -140,9 +145,14 @@ def _signature(version: NewVersion) -> ModelSignature:
     scored = version.scorer.score(version.example)
     kinds = {"score": DataType.double, "decision": DataType.boolean}
     return ModelSignature(
-        inputs=Schema([ColSpec(DataType.double, str(name)) for name in version.example.columns]),
+        inputs=Schema([ColSpec(_kind(kind), str(name)) for name, kind in version.example.dtypes.items()]),
         outputs=Schema([ColSpec(kinds.get(str(name), DataType.string), str(name)) for name in scored.columns]),
     )
+
+
+def _kind(kind: object) -> DataType:
+    """Features are floats, or text where they have levels."""
+    return DataType.double if kind == "float64" else DataType.string
 
 
 @contextmanager
@@ -164,7 +174,8 @@ def _version(found: RegistryVersion) -> ModelVersion:
             version=str(found.version),
             run_id=str(found.run_id),
             digest=found.tags["digest"],
-            known_at=datetime.fromisoformat(found.tags["known_at"]),
+            known_at=datetime.fromisoformat(found.tags["known_at"]) if found.tags["known_at"] else None,
+            data_digest=found.tags.get("data_digest", ""),
             config=found.tags["config"],
         )
     except KeyError as error:

@@ -17,6 +17,7 @@ from pipelines.adapters.provenance import provenance
 from pipelines.adapters.workspace import Workspace
 from pipelines.cli import summary
 from pipelines.config.files import load_source, load_task, located
+from pipelines.core.errors import UsageError
 from pipelines.core.protocols import Run
 from pipelines.core.windows import day_number, parse_cutoff
 from pipelines.flows.outcome import EXIT_STATUS, Outcome
@@ -24,6 +25,7 @@ from pipelines.tables.source import SourceSpec
 
 if TYPE_CHECKING:  # what only some commands need is imported by them
     from pipelines.adapters.registry import MlflowModels
+    from pipelines.tasks.panel_task import PanelTask
     from pipelines.tasks.task import TaskSpec
 
 
@@ -76,8 +78,8 @@ def describe(source: str) -> int:
 
 def features(task: str, overrides: str) -> int:
     """What a task describes customers by."""
-    from pipelines.features.panel import catalogue
     from pipelines.flows.prepare import fitted
+    from pipelines.scoring.kinds import kind_of
 
     workspace = Workspace.find()
     spec = load_task(workspace.conf, task, overrides)
@@ -85,7 +87,7 @@ def features(task: str, overrides: str) -> int:
     manifest = lake.manifest(spec.source)
     kept, left_out = fitted(spec, manifest)
     console = Console(highlight=False, soft_wrap=True)
-    summary.of_features(catalogue(kept.features, manifest.currency), left_out, console)
+    summary.of_features(kind_of(kept).features(kept, manifest), left_out, console)
     return 0
 
 
@@ -99,7 +101,7 @@ def explain(task: str, customer_id: str, cutoff: str) -> int:
     spec = load_task(workspace.conf, task)
     lake = _lake(workspace, load_source(workspace.conf, spec.source))
     use_store(workspace)
-    explained = flow(spec, lake, MlflowModels(), _cutoff(cutoff), customer_id)
+    explained = flow(_panel_task(spec), lake, MlflowModels(), _cutoff(cutoff), customer_id)
     summary.of_explained(explained, Console(highlight=False, soft_wrap=True))
     return 0
 
@@ -110,7 +112,10 @@ def panel(task: str, cutoff: str, overrides: str) -> int:
 
     known_at = _cutoff(cutoff)
     result = _of_log(
-        "panel", (task, overrides), lambda spec, lake, run: flow(spec, lake, run, known_at), summary.of_panel
+        "panel",
+        (task, overrides),
+        lambda spec, lake, run: flow(_panel_task(spec), lake, run, known_at),
+        summary.of_panel,
     )
     return _status(result.outcome)
 
@@ -124,7 +129,7 @@ def audit_leakage(task: str, cutoff: str, limit: float, overrides: str) -> int:
         _of_log(
             "audit_leakage",
             (task, overrides),
-            lambda spec, lake, run: flow(spec, lake, run, known_at, limit),
+            lambda spec, lake, run: flow(_panel_task(spec), lake, run, known_at, limit),
             summary.of_audit,
         ).outcome
     )
@@ -225,6 +230,19 @@ def _of_log(
     spec = load_task(workspace.conf, *task)
     lake = _lake(workspace, load_source(workspace.conf, spec.source))
     return _run(workspace, name, spec.name, lambda run: flow(spec, lake, run), show)
+
+
+def _panel_task(task: TaskSpec) -> PanelTask:
+    """The task, if its rows are a panel of customers."""
+    from pipelines.tasks.panel_task import PanelTask
+
+    if isinstance(task, PanelTask):
+        return task
+    raise UsageError(
+        f"'{task.name}' is no panel of customers at weekly cutoffs.",
+        why="The command describes customers from their log, and the rows of this task come otherwise.",
+        fix="Name a task whose kind is 'panel'.",
+    )
 
 
 def _source_of(task: str, overrides: str) -> SourceSpec:

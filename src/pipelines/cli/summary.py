@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.core.windows import said
 from pipelines.flows.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ def of_panel(built: PanelBuilt, place: Place) -> None:
     from pipelines.flows.panel import in_words
 
     console = place.console
-    for label, said in in_words(built):
-        wrapped(console, label, said)
+    for label, words in in_words(built):
+        wrapped(console, label, words)
     console.print(f"            {built.path}")
     console.print(f'Read it     pandas.read_parquet("{built.path}")')
     next_steps(place, f"regulars features --task {built.task}", f"regulars train --task {built.task}")
@@ -181,9 +182,9 @@ def of_drift(checked: DriftChecked, place: Place) -> None:
 
 
 def _task_of(trained: Trained) -> TaskSpec:
-    from pipelines.tasks.task import TaskSpec
+    from pipelines.flows.prepare import task_of
 
-    return TaskSpec.model_validate_json(trained.version.config)
+    return task_of(trained.version)
 
 
 def _headline(finished: Finished, console: Console) -> None:
@@ -232,7 +233,7 @@ def _scores(scored: Scored, console: Console) -> None:
     wrapped(
         console,
         "Scores",
-        f"{len(scored.scores):,} customers at {scored.cutoff:%Y-%m-%d}, {n_decided:,} to contact "
+        f"{len(scored.scores):,} rows at {said(scored.cutoff)}, {n_decided:,} to contact "
         f"(version {scored.version.version})",
     )
     console.print(f"            {scored.path}")
@@ -246,7 +247,7 @@ def _drift(checked: DriftChecked, console: Console) -> None:
     grown = [one.name for one in verdict.features if one.shifted and not one.votes]
     aside = f" (set aside, since they grow with the calendar: {', '.join(grown)})" if grown else ""
     text = "; ".join(verdict.reasons) or f"no voting feature shifted{aside}; scores moved by {verdict.score_shift}"
-    wrapped(console, "Drift", f"{checked.outcome} at {checked.cutoff:%Y-%m-%d}: {text}")
+    wrapped(console, "Drift", f"{checked.outcome} at {said(checked.cutoff)}: {text}")
 
 
 def next_steps(place: Place, *commands: str) -> None:

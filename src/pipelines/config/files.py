@@ -13,12 +13,12 @@ from pipelines.core.errors import ConfigError, UsageError, unknown_name
 from pipelines.tables.source import SourceSpec
 
 if TYPE_CHECKING:
-    from pipelines.tasks.task import TaskSpec
+    from pipelines.tasks.any_task import AnyTask
 
-T = TypeVar("T", "TaskSpec", SourceSpec)
+T = TypeVar("T", "AnyTask", SourceSpec)
 
 
-def load_task(conf: Path, name: str, overrides: str = "") -> TaskSpec:
+def load_task(conf: Path, name: str, overrides: str = "") -> AnyTask:
     """The task of that name.
 
     Parameters
@@ -35,10 +35,10 @@ def load_task(conf: Path, name: str, overrides: str = "") -> TaskSpec:
     ConfigError
         If there is no such task, the file or an override is wrong: all problems at once.
     """
-    from pipelines.tasks.task import TaskSpec  # its models take seconds to load, and sources do not need them
+    from pipelines.tasks.any_task import read_task  # its models take seconds to load, and sources do not need them
 
     content, origin = _read(conf / "tasks", "task", name)
-    task = TaskSpec.read(_overridden(content, overrides), origin + f" with --set {overrides!r}" * bool(overrides))
+    task = read_task(_overridden(content, overrides), origin + f" with --set {overrides!r}" * bool(overrides))
     return _named(task, name, origin)
 
 

@@ -110,8 +110,10 @@ class ModelVersion:
         The run that trained it.
     digest : str
         Of its trees, feature spec and calibration.
-    known_at : datetime
-        Its moment of knowledge: nothing at or after it was read.
+    known_at : datetime or None
+        Its moment of knowledge: nothing at or after it was read; None for a table without times.
+    data_digest : str
+        Of what was ingested when it was trained.
     config : str
         The task's configuration as JSON, as it was trained.
     """
@@ -120,7 +122,8 @@ class ModelVersion:
     version: str
     run_id: str
     digest: str
-    known_at: datetime
+    known_at: datetime | None
+    data_digest: str
     config: str
 
 
@@ -182,7 +185,8 @@ class NewVersion:
     task: str
     scorer: FittedScorer
     example: pd.DataFrame
-    known_at: datetime
+    known_at: datetime | None
+    data_digest: str
     config: str
 
 

@@ -74,6 +74,17 @@ def parse_cutoff(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def said(moment: datetime | None) -> str:
+    """A moment of knowledge in words; None is that of a table without times.
+
+    Examples
+    --------
+    >>> said(parse_cutoff("2017-12-25")), said(None)
+    ('2017-12-25', 'the whole table')
+    """
+    return "the whole table" if moment is None else f"{moment:%Y-%m-%d}"
+
+
 def day_number(moment: datetime) -> int:
     """Days from 1970-01-01 to ``moment``, which must be a midnight UTC.
 

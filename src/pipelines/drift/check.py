@@ -52,7 +52,7 @@ def check(  # noqa: PLR0913, PLR0917  # two sides, what is known of them, and th
     reference: Side,
     current: Side,
     features: Sequence[Feature],
-    volume: Volume,
+    volume: Volume | None,
     spec: DriftSpec,
     rng: np.random.Generator,
     importance: Mapping[str, float] | None = None,
@@ -65,8 +65,8 @@ def check(  # noqa: PLR0913, PLR0917  # two sides, what is known of them, and th
         What the champion was judged on, and what it scores now.
     features : sequence of Feature
         The columns that the model reads. Those that grow with the calendar are reported and do not vote.
-    volume : Volume
-        How much arrives.
+    volume : Volume or None
+        How much arrives; None where there is no log.
     spec : DriftSpec
         From where on a difference counts.
     rng : Generator

@@ -31,7 +31,7 @@ class Volume:
 
 
 def health(
-    reference: pd.DataFrame, current: pd.DataFrame, features: Sequence[Feature], volume: Volume, spec: DriftSpec
+    reference: pd.DataFrame, current: pd.DataFrame, features: Sequence[Feature], volume: Volume | None, spec: DriftSpec
 ) -> tuple[str, ...]:
     """Every sign that the data are broken.
 
@@ -53,7 +53,7 @@ def health(
         In plain words with values; empty if all is well.
     """
     columns = [_column(feature.name, reference, current, spec) for feature in features]
-    return (*_volume(volume, spec), *(reason for reason in columns if reason))
+    return (*([] if volume is None else _volume(volume, spec)), *(reason for reason in columns if reason))
 
 
 def _volume(volume: Volume, spec: DriftSpec) -> list[str]:

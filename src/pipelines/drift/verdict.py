@@ -13,6 +13,7 @@ from pydantic import Field
 
 from pipelines.core.intervals import Interval
 from pipelines.core.spec import Spec
+from pipelines.core.windows import said
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -158,11 +159,11 @@ class Verdict:
         """The voting features that shifted."""
         return tuple(feature for feature in self.features if feature.votes and feature.shifted)
 
-    def without_news(self, known_at: datetime) -> Verdict:
+    def without_news(self, known_at: datetime | None) -> Verdict:
         """The verdict for a champion that already knows everything known at the cutoff: nothing to retrain on."""
         if self.kind != Kind.RETRAIN:
             return self
-        known = f"Every outcome matured by {known_at:%Y-%m-%d} was trained on: there is nothing newer to learn"
+        known = f"Every outcome known at {said(known_at)} was trained on: there is nothing newer to learn"
         return replace(self, kind=Kind.WATCH, reasons=(*self.reasons, known))
 
     def as_dict(self) -> dict[str, object]:

@@ -20,7 +20,9 @@ MAX_ROWS = 2_000
 MAX_FEATURES = 15
 
 
-def explain_report(explanation: Explanation, case_ids: ArrayLike, cutoffs: Sequence[datetime] | ArrayLike) -> Report:
+def explain_report(
+    explanation: Explanation, case_ids: ArrayLike, cutoffs: Sequence[datetime] | ArrayLike | None
+) -> Report:
     """The explanation as figures and tables, refused unless it is additive.
 
     Parameters
@@ -29,8 +31,8 @@ def explain_report(explanation: Explanation, case_ids: ArrayLike, cutoffs: Seque
         Of the rows to log; the beeswarm draws at most 2,000 of them, evenly spaced.
     case_ids : array-like of shape (n_rows,)
         Keyed hashes of the customers, never their ids.
-    cutoffs : array-like of shape (n_rows,)
-        When each row was described.
+    cutoffs : array-like of shape (n_rows,) or None
+        When each row was described; None where rows have no time.
 
     Returns
     -------
@@ -131,7 +133,10 @@ def _global_randomness_put_back() -> Iterator[None]:
         np.random.set_state(before)  # noqa: NPY002
 
 
-def _table(explanation: Explanation, case_ids: ArrayLike, cutoffs: Sequence[datetime] | ArrayLike) -> pd.DataFrame:
-    about = pd.DataFrame({"case_id": case_ids, "cutoff": cutoffs, "base": explanation.base, "raw": explanation.raw})
+def _table(
+    explanation: Explanation, case_ids: ArrayLike, cutoffs: Sequence[datetime] | ArrayLike | None
+) -> pd.DataFrame:
+    when = {} if cutoffs is None else {"cutoff": cutoffs}
+    about = pd.DataFrame({"case_id": case_ids, **when, "base": explanation.base, "raw": explanation.raw})
     values = pd.DataFrame(explanation.values, columns=explanation.rows.columns)
     return pd.concat([about, values], axis=1).sort_values(["case_id", "cutoff"], kind="stable", ignore_index=True)

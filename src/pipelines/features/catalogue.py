@@ -30,6 +30,8 @@ class Feature:
         How a reason code says it; ``{value}`` stands for the customer's own value.
     grows_with_calendar : bool
         True if it rises as the log gets longer, whatever the customer does; drift in it is not news.
+    levels : tuple of str
+        Of a feature that is text: the values that a model has learned to tell apart; empty for a number.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Feature:
     block: str
     phrase: str
     grows_with_calendar: bool = False
+    levels: tuple[str, ...] = ()
 
     def words(self, value: float) -> str:
         """The feature with a customer's own value.

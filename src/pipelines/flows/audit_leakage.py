@@ -14,12 +14,13 @@ from pipelines.core.protocols import Run
 from pipelines.core.randomness import generator_for
 from pipelines.core.report import Report
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import describe_run, fitted, timeline_at
+from pipelines.flows.prepare import describe_run, fitted
 from pipelines.scoring.audit import Alone, Moved, alone, as_of_today, moved, rewritten, timeless
+from pipelines.scoring.panel_kind import timeline_at
 from pipelines.scoring.poison import POISONS
 from pipelines.scoring.stored import read_labelled
 from pipelines.tables.lake import Lake
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 
 _N_CUSTOMERS, _N_CUTOFFS = 2_000, 3
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class Audited:
         return Outcome.WATCH if self.suspicious else Outcome.OK
 
 
-def audit_leakage(task: TaskSpec, lake: Lake, run: Run, cutoff: datetime | None, limit: float) -> Audited:
+def audit_leakage(task: PanelTask, lake: Lake, run: Run, cutoff: datetime | None, limit: float) -> Audited:
     """Describe the past with other futures, judge each feature alone, and list columns that may be of today."""
     manifest = lake.manifest(task.source)
     task, _ = fitted(task, manifest)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-import numpy as np
 import pandas as pd
 
 from pipelines.core.protocols import CHALLENGER, Models, ModelVersion, Run
 from pipelines.core.randomness import generator_for
-from pipelines.core.windows import day_number
+from pipelines.core.windows import said
 from pipelines.drift.check import Side, check
 from pipelines.drift.evidently import drift_html
-from pipelines.drift.health import Volume
 from pipelines.drift.report import drift_report
 from pipelines.drift.verdict import Kind, Verdict
-from pipelines.features.panel import catalogue
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import describe_run, task_of, timeline_at
+from pipelines.flows.prepare import describe_run, task_of
 from pipelines.flows.retrain import Retrained, retrain
 from pipelines.flows.score import champion_of
-from pipelines.scoring.history import lines_per_day
-from pipelines.scoring.stored import read_panel
+from pipelines.scoring.kinds import kind_of
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
-
-_WEEK_DAYS = 7
 
 
 class Retraining(StrEnum):
@@ -43,7 +36,7 @@ class DriftChecked:
     """The verdict and what came of it."""
 
     verdict: Verdict
-    cutoff: datetime
+    cutoff: datetime | None
     champion: ModelVersion
     retrained: Retrained | None
     outcome: Outcome
@@ -57,11 +50,11 @@ def drift_check(
     champion = champion_of(task, models)
     trained = task_of(champion)
     manifest = lake.manifest(trained.source)
-    known_at = manifest.known_at(cutoff)
+    known_at = manifest.knowledge(cutoff)
     describe_run(run, trained, manifest, known_at)
     verdict, html = _compared(task, lake, models, champion, known_at)
     run.publish(drift_report(verdict, html))
-    run.describe("\n".join([f"## {verdict.kind} at {known_at:%Y-%m-%d}", "", *(f"- {one}" for one in verdict.reasons)]))
+    run.describe("\n".join([f"## {verdict.kind} at {said(known_at)}", "", *(f"- {one}" for one in verdict.reasons)]))
     retrained = None
     if verdict.kind == Kind.RETRAIN and retraining == Retraining.AUTO:
         with run.child("retrain") as child:
@@ -72,48 +65,35 @@ def drift_check(
 
 
 def _compared(
-    task: TaskSpec, lake: Lake, models: Models, champion: ModelVersion, known_at: datetime
+    task: TaskSpec, lake: Lake, models: Models, champion: ModelVersion, known_at: datetime | None
 ) -> tuple[Verdict, str]:
     """The verdict, and Evidently's page beside it."""
     trained = task_of(champion)
-    described = read_panel(trained, lake, known_at, (known_at,))
+    kind = kind_of(trained)
+    described = kind.current(trained, lake, known_at)
     logged = models.reference(champion)
     scores = models.load(champion).scorer.probability(described.rows)
-    features = catalogue(trained.features, lake.manifest(trained.source).currency)
-    names = [feature.name for feature in features]
+    names = [feature.name for feature in described.features]
     reference = Side(logged, pd.factorize(logged["case_id"])[0], logged["score"].to_numpy())
-    current = Side(described.rows, described.spine.customer, scores)
+    current = Side(described.rows, described.subject, scores)
     rng = generator_for(task.seed, "drift")
-    volume = _volume(lines_per_day(lake, trained.source), logged, known_at)
-    found = check(reference, current, features, volume, task.drift, rng)
+    volume = kind.volume(trained, lake, logged, known_at)
+    found = check(reference, current, described.features, volume, task.drift, rng)
     stands = found.kind != Kind.RETRAIN or _has_news(task, lake, models, champion, known_at)
     verdict = found if stands else found.without_news(known_at)
     pages = (logged[[*names, "score"]], described.rows.assign(score=scores))
     return verdict, drift_html(*pages, rng=rng)
 
 
-def _has_news(task: TaskSpec, lake: Lake, models: Models, champion: ModelVersion, known_at: datetime) -> bool:
+def _has_news(task: TaskSpec, lake: Lake, models: Models, champion: ModelVersion, known_at: datetime | None) -> bool:
     """Whether an outcome has matured that neither the champion nor a refused challenger has learned from."""
     manifest = lake.manifest(task.source)
-    challenger = models.find(task.name, CHALLENGER)
-    tried = [version.known_at for version in (champion, challenger) if version is not None]
-    newest = [timeline_at(task, manifest, at).labelled[-1] for at in (max(tried), known_at)]
-    return newest[0] < newest[1]
-
-
-def _volume(lines: Mapping[int, int], logged: pd.DataFrame, known_at: datetime) -> Volume:
-    """Order lines per day: in the week before each of the reference's cutoffs, and in the last week."""
-    now = day_number(known_at)
-    ends = np.unique(logged["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64))
-    return Volume(
-        reference_per_day=float(np.mean([_of_week(lines, int(end)) for end in ends])),
-        current_per_day=_of_week(lines, now),
-        days_since_last_event=now - 1 - max((day for day, n in lines.items() if n > 0 and day < now), default=0),
-    )
-
-
-def _of_week(lines: Mapping[int, int], end: int) -> float:
-    return sum(lines.get(day, 0) for day in range(end - _WEEK_DAYS, end)) / _WEEK_DAYS
+    tried = [version for version in (champion, models.find(task.name, CHALLENGER)) if version is not None]
+    moments = [version.known_at for version in tried if version.known_at is not None]
+    if not moments:
+        return manifest.data_digest not in {version.data_digest for version in tried}
+    newest = [kind_of(task).times(task, manifest, at).newest for at in (max(moments), known_at)]
+    return None not in newest and newest[0] < newest[1]  # type: ignore[operator]  # None was asked for just before
 
 
 def _outcome(verdict: Verdict, retrained: Retrained | None) -> Outcome:

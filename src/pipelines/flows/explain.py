@@ -11,12 +11,12 @@ from pipelines.core.errors import NotEnoughDataError
 from pipelines.core.protocols import Models, ModelVersion
 from pipelines.features.catalogue import Feature
 from pipelines.features.panel import catalogue
-from pipelines.flows.prepare import task_of
+from pipelines.flows.prepare import same_kind, task_of
 from pipelines.flows.score import champion_of
 from pipelines.scoring.history import history
 from pipelines.scoring.panel import panel
 from pipelines.tables.lake import Lake
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Explained:
     scored: pd.DataFrame
 
 
-def explain(task: TaskSpec, lake: Lake, models: Models, cutoff: datetime | None, customer_id: str) -> Explained:
+def explain(task: PanelTask, lake: Lake, models: Models, cutoff: datetime | None, customer_id: str) -> Explained:
     """Describe and score one customer straight from the log; only this customer's events are read.
 
     Raises
@@ -53,7 +53,7 @@ def explain(task: TaskSpec, lake: Lake, models: Models, cutoff: datetime | None,
         If the customer is not eligible at that moment, or not known at all.
     """
     champion = champion_of(task, models)
-    trained = task_of(champion)
+    trained = same_kind(task, task_of(champion))
     manifest = lake.manifest(trained.source)
     known_at = manifest.known_at(cutoff)
     described = panel(trained, history(lake, trained.source, known_at, trained.features, [customer_id]), (known_at,))

@@ -12,10 +12,11 @@ from pipelines.evaluation.coverage import Coverage
 from pipelines.features.catalogue import Feature
 from pipelines.features.panel import catalogue
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import catalogue_report, covered, describe_run, fitted
+from pipelines.flows.prepare import catalogue_report, describe_run, fitted
+from pipelines.scoring.panel_kind import covered
 from pipelines.scoring.stored import Kept
 from pipelines.tables.lake import Lake
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class PanelBuilt:
     outcome: Outcome
 
 
-def panel(task: TaskSpec, lake: Lake, run: Run, cutoff: datetime | None) -> PanelBuilt:
+def panel(task: PanelTask, lake: Lake, run: Run, cutoff: datetime | None) -> PanelBuilt:
     """Describe and label the task's population at every weekly cutoff up to ``cutoff``; what is there already stays."""
     manifest = lake.manifest(task.source)
     task, left_out = fitted(task, manifest)

@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass
 from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
-from pipelines.features.panel import AnyBlock, catalogue
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.prepare import describe_run, fitted, prepare, task_of, timeline_at
+from pipelines.flows.prepare import describe_run, fitted, prepare, same_kind, task_of
 from pipelines.gates.evidence import Ruling
 from pipelines.gates.gates import judge_all
+from pipelines.scoring.cases import LabelledCases
 from pipelines.scoring.evidence import Contender, ScoredEvidence
-from pipelines.scoring.panel import Panel
-from pipelines.scoring.stored import read_panel
+from pipelines.scoring.kinds import kind_of
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.task import TaskSpec
@@ -73,27 +72,28 @@ def _evidence(
     task: TaskSpec, lake: Lake, models: Models, challenger: ModelVersion, champion: ModelVersion | None
 ) -> ScoredEvidence:
     """Both on the challenger's test rows, each described as it was trained."""
-    trained = task_of(challenger)
+    trained = same_kind(task, task_of(challenger))
     prepared = prepare(trained, lake, challenger.known_at)
 
-    def described(blocks: tuple[AnyBlock, ...]) -> Panel:
-        by_others = trained.model_copy(update={"features": blocks})
-        return read_panel(by_others, lake, prepared.known_at, prepared.timeline.test)
+    def described(other: TaskSpec) -> LabelledCases:
+        by_others = trained.described_as(same_kind(trained, other))
+        return kind_of(by_others).parts(by_others, lake, prepared.known_at).test
 
     return ScoredEvidence(
         task=task,
-        labelled=prepared.labelled,
+        data_digest=prepared.manifest.data_digest,
+        parts=prepared.parts,
         described=described,
-        features=catalogue(task.features, prepared.manifest.currency),
+        names=tuple(feature.name for feature in kind_of(task).features(task, prepared.manifest)),
         load=models.load,
-        challenger_side=Contender(challenger, trained, prepared.timeline),
-        champion_side=None if champion is None else _contender(champion, prepared.manifest),
+        challenger_side=_contender(challenger, task, prepared.manifest),
+        champion_side=None if champion is None else _contender(champion, task, prepared.manifest),
     )
 
 
-def _contender(version: ModelVersion, manifest: Manifest) -> Contender:
-    trained = task_of(version)
-    return Contender(version, trained, timeline_at(trained, manifest, version.known_at))
+def _contender(version: ModelVersion, task: TaskSpec, manifest: Manifest) -> Contender:
+    trained = same_kind(task, task_of(version))
+    return Contender(version, trained, kind_of(trained).times(trained, manifest, version.known_at))
 
 
 def _settled(challenger: ModelVersion, champion: ModelVersion | None, rulings: tuple[Ruling, ...]) -> Promotion:

@@ -26,7 +26,7 @@ class Retrained:
 def retrain(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime | None) -> Retrained:
     """A new challenger on what is known at ``cutoff``, through the same gates as any other."""
     manifest = lake.manifest(task.source)
-    describe_run(run, task, manifest, manifest.known_at(cutoff))
+    describe_run(run, task, manifest, manifest.knowledge(cutoff))
     with run.child("train") as child:
         trained = train(task, lake, models, child, cutoff)
     with run.child("promote") as child:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.core.errors import NotEnoughDataError, RegistryError
+from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, task_of
-from pipelines.scoring.panel import Panel
-from pipelines.scoring.stored import read_panel
+from pipelines.scoring.cases import Cases
+from pipelines.scoring.kinds import kind_of
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
 
@@ -24,7 +24,7 @@ class Scored:
     """Where the scores are and what they hold."""
 
     path: Path
-    cutoff: datetime
+    cutoff: datetime | None
     scores: pd.DataFrame
     version: ModelVersion
     outcome: Outcome = Outcome.DONE
@@ -36,9 +36,9 @@ def score(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     champion = champion_of(task, models)
     trained = task_of(champion)
     manifest = lake.manifest(trained.source)
-    known_at = manifest.known_at(cutoff)
+    known_at = manifest.knowledge(cutoff)
     describe_run(run, trained, manifest, known_at)
-    described = eligible(trained, lake, known_at)
+    described = kind_of(trained).current(trained, lake, known_at)
     scores = _table(described, models.load(champion).scorer.score(described.rows), champion, run)
     path = lake.write_scores(task.name, known_at, scores)
     run.publish(_report(scores))
@@ -58,22 +58,9 @@ def champion_of(task: TaskSpec, models: Models) -> ModelVersion:
     return champion
 
 
-def eligible(task: TaskSpec, lake: Lake, known_at: datetime) -> Panel:
-    """Feature rows of the task's population at one cutoff, by the code that built the training panel."""
-    described = read_panel(task, lake, known_at, (known_at,))
-    if len(described) == 0:
-        raise NotEnoughDataError(
-            f"No customer of '{task.source}' is eligible at {known_at:%Y-%m-%d}.",
-            why="There is nobody to score.",
-            fix="Use a cutoff at which the log has customers in the task's population.",
-        )
-    return described
-
-
-def _table(described: Panel, scored: pd.DataFrame, champion: ModelVersion, run: Run) -> pd.DataFrame:
-    keys = pd.DataFrame({"customer_id": described.customer_id, "cutoff": described.cutoff})
+def _table(described: Cases, scored: pd.DataFrame, champion: ModelVersion, run: Run) -> pd.DataFrame:
     origin = {"model_version": champion.version, "run_id": run.run_id}
-    return pd.concat([keys, scored.reset_index(drop=True)], axis=1).assign(**origin)
+    return pd.concat([described.keys, scored.reset_index(drop=True)], axis=1).assign(**origin)
 
 
 def _report(scores: pd.DataFrame) -> Report:

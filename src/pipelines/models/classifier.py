@@ -27,6 +27,7 @@ class Dataset:
 
     rows: pd.DataFrame
     label: NDArray[np.int8]
+    categorical: tuple[str, ...] = ()
 
 
 class Classifier(Protocol):

@@ -21,7 +21,7 @@ from pipelines.scoring.poison import POISONS, Poison
 from pipelines.tables.contract import PRODUCTS
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 
 ELIGIBLE, LABEL = "who is eligible", "label"
 _N_RESAMPLES = 200
@@ -64,7 +64,7 @@ class Alone:
         return self.interval is not None and self.interval.low >= limit
 
 
-def moved(task: TaskSpec, lake: Lake, cutoffs: Sequence[datetime], customers: Sequence[str]) -> Iterator[Moved]:
+def moved(task: PanelTask, lake: Lake, cutoffs: Sequence[datetime], customers: Sequence[str]) -> Iterator[Moved]:
     """Everything in the panel that changes with the future, of some customers.
 
     Each cutoff is described from the whole log, as it is for training, and again with every other future.
@@ -110,7 +110,7 @@ def as_of_today(manifest: Manifest) -> tuple[str, ...]:
     )
 
 
-def timeless(task: TaskSpec, manifest: Manifest) -> tuple[str, ...]:
+def timeless(task: PanelTask, manifest: Manifest) -> tuple[str, ...]:
     """Columns that features read from tables without a time: what stands there is taken to have always stood there."""
     tables = tables_read(manifest, task.features)
     of_products = [name for name in sequences_of(task.features) if PRODUCTS.name in tables[name]]
@@ -125,7 +125,7 @@ def rewritten(manifest: Manifest) -> tuple[str, ...]:
     )
 
 
-def _with(task: TaskSpec, lake: Lake, poison: Poison, cutoff: datetime, customers: Sequence[str]) -> CustomerDays:
+def _with(task: PanelTask, lake: Lake, poison: Poison, cutoff: datetime, customers: Sequence[str]) -> CustomerDays:
     shown: Shown = lambda log: poison(log, cutoff)  # noqa: E731 - a name for its type
     return shown_history(lake, task.source, task.features, shown, customers)
 

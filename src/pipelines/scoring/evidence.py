@@ -11,23 +11,21 @@ import pandas as pd
 from pipelines.core.errors import ModelError
 from pipelines.core.protocols import LoadedModel, ModelVersion
 from pipelines.core.randomness import generator_for
+from pipelines.core.windows import said
 from pipelines.evaluation.evaluate import Evaluation, Predictions, compare, evaluation
-from pipelines.features.catalogue import Feature
-from pipelines.features.panel import AnyBlock
 from pipelines.gates.evidence import Metrics
-from pipelines.scoring.panel import LabelledPanel, Panel
+from pipelines.scoring.cases import LabelledCases, Parts, Times
 from pipelines.scoring.training import baseline_predictions, baselines
 from pipelines.tasks.task import TaskSpec
-from pipelines.tasks.timeline import Timeline
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A version with the task it was trained for and the timeline it was trained on."""
+    """A version with the task it was trained for, and when it learned."""
 
     version: ModelVersion
     task: TaskSpec
-    timeline: Timeline
+    times: Times
 
 
 @dataclass(frozen=True)
@@ -38,12 +36,14 @@ class ScoredEvidence:
     ----------
     task : TaskSpec
         As it stands now: it says which baselines must be beaten and which features a model should take.
-    labelled : LabelledPanel
-        Of every cutoff of the challenger's timeline.
+    data_digest : str
+        Of what is ingested now.
+    parts : Parts
+        The rows that the challenger was trained and tested on.
     described : callable
-        From feature blocks to the challenger's test rows as those describe them.
-    features : tuple of Feature
-        What the task's columns are.
+        The challenger's test rows as another task's features describe them.
+    names : tuple of str
+        What the task's columns are called.
     load : callable
         Loads a version through the registry.
     challenger_side, champion_side : Contender
@@ -51,9 +51,10 @@ class ScoredEvidence:
     """
 
     task: TaskSpec
-    labelled: LabelledPanel
-    described: Callable[[tuple[AnyBlock, ...]], Panel]
-    features: tuple[Feature, ...]
+    data_digest: str
+    parts: Parts
+    described: Callable[[TaskSpec], LabelledCases]
+    names: tuple[str, ...]
     load: Callable[[ModelVersion], LoadedModel]
     challenger_side: Contender
     champion_side: Contender | None
@@ -73,14 +74,17 @@ class ScoredEvidence:
             return None
         _require_unseen(champion, self.challenger_side)
         test = self._test
-        theirs = _predictions(self.load(champion.version), self.described(champion.task.features).rows)
+        theirs = _predictions(self.load(champion.version), self.described(champion.task).cases.rows)
         rng = generator_for(self.task.seed, "promote")
-        return compare(test.label, test.panel.spine.customer, self._ours, theirs, rng, self.task.n_resamples)
+        return compare(test.label, test.cases.subject, self._ours, theirs, rng, self.task.n_resamples)
 
     def asks_the_same(self) -> bool:
         """Whether the challenger was trained for the question that the task asks now, and tested as it says."""
         trained = self.challenger_side.task
-        return trained.feature_digest() == self.task.feature_digest() and trained.timeline == self.task.timeline
+        return (trained.feature_digest(), trained.protocol_digest()) == (
+            self.task.feature_digest(),
+            self.task.protocol_digest(),
+        )
 
     def signature(self) -> tuple[str, ...] | None:
         """The columns that the challenger's signature names."""
@@ -92,40 +96,64 @@ class ScoredEvidence:
 
     def feature_names(self) -> tuple[str, ...]:
         """The columns of the task's features."""
-        return tuple(feature.name for feature in self.features)
+        return self.names
 
     @cached_property
     def _loaded(self) -> LoadedModel:
         return self.load(self.challenger_side.version)
 
     @cached_property
-    def _test(self) -> LabelledPanel:
-        return self.labelled.at(self.challenger_side.timeline.test)
+    def _test(self) -> LabelledCases:
+        _require_as_divided(self.challenger_side, self.data_digest)
+        return self.parts.test
 
     @cached_property
     def _ours(self) -> Predictions:
-        return _predictions(self._loaded, self._test.panel.rows)
+        return _predictions(self._loaded, self._test.cases.rows)
 
     @cached_property
     def _evaluation(self) -> Evaluation:
         test = self._test
-        simple = baseline_predictions(
-            baselines(self.task, self.labelled.at(self.challenger_side.timeline.develop)), test
-        )
+        simple = baseline_predictions(baselines(self.task, self.parts.develop), test)
         rng = generator_for(self.task.seed, "evaluate")
-        return evaluation(test.label, test.panel.spine.customer, self._ours, simple, rng, self.task.n_resamples)
+        return evaluation(test.label, test.cases.subject, self._ours, simple, rng, self.task.n_resamples)
 
 
 def _predictions(loaded: LoadedModel, rows: pd.DataFrame) -> Predictions:
     return Predictions(loaded.scorer.raw(rows), loaded.scorer.probability(rows))
 
 
-def _require_unseen(champion: Contender, challenger: Contender) -> None:
-    learned_until = champion.timeline.develop[-1] + champion.task.horizon
-    if learned_until > challenger.timeline.test[0]:
+def _require_as_divided(challenger: Contender, data_digest: str) -> None:
+    """Rows without time are divided by a draw over the whole table: of another table other rows were learned from."""
+    stays = challenger.times.tested_from is not None or challenger.task.keeps_sides
+    if not stays and challenger.version.data_digest != data_digest:
         raise ModelError(
-            f"The champion (version {champion.version.version}) learned from outcomes up to {learned_until:%Y-%m-%d}, "
-            f"the comparison begins at {challenger.timeline.test[0]:%Y-%m-%d}.",
+            f"The table has changed since version {challenger.version.version} was trained.",
+            why="The split is drawn anew for another table: the challenger may have learned from what would judge it.",
+            fix=f"Run: regulars train --task {challenger.task.name}",
+        )
+
+
+def _require_unseen(champion: Contender, challenger: Contender) -> None:
+    learned, tested = champion.times.learned_until, challenger.times.tested_from
+    if learned is None or tested is None:
+        _require_same_split(champion, challenger)
+    elif learned > tested:
+        raise ModelError(
+            f"The champion (version {champion.version.version}) learned from outcomes up to {learned:%Y-%m-%d}, "
+            f"the comparison begins at {tested:%Y-%m-%d}.",
             why="It has seen outcomes of the rows they would be compared on.",
-            fix=f"Train a challenger at {champion.version.known_at:%Y-%m-%d} or later.",
+            fix=f"Train a challenger at {said(champion.version.known_at)} or later.",
+        )
+
+
+def _require_same_split(champion: Contender, challenger: Contender) -> None:
+    ours, theirs = challenger.task, champion.task
+    same_rows = champion.version.data_digest == challenger.version.data_digest or ours.keeps_sides
+    if ours.protocol_digest() != theirs.protocol_digest() or not same_rows:
+        raise ModelError(
+            f"The champion (version {champion.version.version}) was trained on another table, or with another split.",
+            why="It may have learned from rows that they would be compared on.",
+            fix="Declare split: {type: grouped}, which keeps every subject on its side as the table grows; or retire "
+            "the champion: remove its alias, and promote again.",
         )

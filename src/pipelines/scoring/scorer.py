@@ -15,6 +15,7 @@ from pipelines.core.errors import ModelError, nearest
 from pipelines.core.spec import digest
 from pipelines.explain.reasons import reasons
 from pipelines.features.catalogue import Feature
+from pipelines.features.encode import encoded
 from pipelines.models.calibration import SigmoidMap
 from pipelines.models.lightgbm import Trees
 from pipelines.policy.top_share import Threshold
@@ -51,7 +52,19 @@ class Scorer:
 
     def digest(self) -> str:
         """SHA-256 of trees, feature spec and calibration."""
-        return digest([self.trees.digest(), self.feature_digest, self.names, self.calibration.model_dump(mode="json")])
+        return digest(
+            [
+                self.trees.digest(),
+                self.feature_digest,
+                self.names,
+                self._levels,
+                self.calibration.model_dump(mode="json"),
+            ]
+        )
+
+    @property
+    def _levels(self) -> list[tuple[str, ...]]:
+        return [feature.levels for feature in self.features]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,7 +103,7 @@ class Scorer:
         """
         checked = self._checked(rows)
         probability = self.calibration.probability(self.trees.raw(checked))
-        said = reasons(self.trees.contributions(checked)[:, :-1], checked, self.features, self.n_reasons)
+        said = reasons(self.trees.contributions(checked)[:, :-1], rows, self.features, self.n_reasons)
         return pd.concat(
             [
                 pd.DataFrame({"score": probability, "decision": self.policy.decide(probability)}, index=rows.index),
@@ -119,7 +132,9 @@ class Scorer:
             trees=Trees.load(folder),
             calibration=SigmoidMap.read(spec["calibration"], _SPEC),
             policy=Threshold.read(json.loads((folder / _POLICY).read_text(encoding="utf-8")), _POLICY),
-            features=tuple(Feature(**feature) for feature in spec["features"]),
+            features=tuple(
+                Feature(**{**feature, "levels": tuple(feature.get("levels", ()))}) for feature in spec["features"]
+            ),
             n_reasons=spec["n_reasons"],
             feature_digest=spec["feature_digest"],
         )
@@ -127,14 +142,7 @@ class Scorer:
     def _checked(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The feature columns in the order of the trees: LightGBM itself would predict from wrong ones silently."""
         _require(self.names, [str(column) for column in rows.columns])
-        try:
-            return rows[list(self.names)].astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ModelError(
-                "A feature column is not a number.",
-                why=f"The model would read something else than it learned from ({type(error).__name__}).",
-                fix=f"Send numbers, or null, in {', '.join(self.names[:3])} …",
-            ) from error
+        return encoded(rows, self.features)
 
 
 def _require(names: Sequence[str], given: Sequence[str]) -> None:

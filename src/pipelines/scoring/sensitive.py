@@ -32,7 +32,7 @@ def sensitive_attributes(
     """
     if not names:
         return pd.DataFrame(index=range(len(customer_id)))
-    require_sensitive(lake, source, names)
+    require_sensitive(lake, source, names, CUSTOMERS.name)
     customers = pd.DataFrame(_text(lake, source, names)).set_index("customer_id")
     return customers.reindex(customer_id)[list(names)].fillna(UNKNOWN).reset_index(drop=True)
 
@@ -41,9 +41,9 @@ def _text(lake: Lake, source: str, names: tuple[str, ...]) -> dict[str, Any]:
     return lake.columns(lake.table(source, CUSTOMERS.name).select("customer_id", *names))
 
 
-def require_sensitive(lake: Lake, source: str, names: tuple[str, ...]) -> None:
-    """Refuse a name that is not a column which the source declares as sensitive; `ConfigError`."""
-    table = lake.manifest(source).tables.get(CUSTOMERS.name)
+def require_sensitive(lake: Lake, source: str, names: tuple[str, ...], table_name: str) -> None:
+    """Refuse a name that is not a column of the table which the source declares as sensitive; `ConfigError`."""
+    table = lake.manifest(source).tables.get(table_name)
     known = [name for name, role in table.roles.items() if role == Role.SENSITIVE] if table else []
     for name in names:
         if name not in known:

@@ -32,7 +32,7 @@ from pipelines.scoring.panel import LabelledPanel, Panel
 from pipelines.tables.contract import CUSTOMERS
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 
 Cutoffs = tuple[datetime, ...]
 FEATURES, LABEL = "features", "label"
@@ -61,12 +61,12 @@ class Kept:
     built: Cutoffs
 
 
-def kept_panel(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Kept:
+def kept_panel(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Kept:
     """Bring a task's panel up to date.
 
     Parameters
     ----------
-    task : TaskSpec
+    task : PanelTask
         Says who is described by what, and what the label is.
     lake : Lake
         Holds the source, and keeps the panel.
@@ -90,12 +90,12 @@ def kept_panel(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs)
     return Kept(name, cutoffs, built)
 
 
-def read_panel(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Panel:
+def read_panel(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Panel:
     """Feature rows of the task's population at these cutoffs, in memory."""
     return _read(task, lake, kept_panel(task, lake, known_at, cutoffs), ())[0]
 
 
-def read_labelled(task: TaskSpec, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> LabelledPanel:
+def read_labelled(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> LabelledPanel:
     """The same with labels; every outcome window must have ended at ``known_at``."""
     if any(cutoff + task.horizon > known_at for cutoff in cutoffs):
         raise ValueError(f"An outcome window of {task.horizon.days} days has not ended at {known_at:%Y-%m-%d}.")
@@ -127,7 +127,7 @@ def coverage_of(kept: Kept, lake: Lake, known_at: datetime, horizon: timedelta) 
     )
 
 
-def _keys(task: TaskSpec, manifest: Manifest, cutoff: datetime, known_at: datetime) -> Keys:
+def _keys(task: PanelTask, manifest: Manifest, cutoff: datetime, known_at: datetime) -> Keys:
     """What a cutoff's columns are computed from; no label where the outcome is not known yet."""
     tables = {name for names in tables_read(manifest, task.features).values() for name in names}
     tables |= {CUSTOMERS.name} if attributes_of(task.features) else set()
@@ -156,7 +156,7 @@ def _some(days: CustomerDays, n_values_each: int) -> Iterator[CustomerDays]:
         yield days.of(first, min(first + at_once, n_customers))
 
 
-def _by_cutoff(task: TaskSpec, days: CustomerDays, cutoffs: Cutoffs, known_at: datetime) -> PanelPart:
+def _by_cutoff(task: PanelTask, days: CustomerDays, cutoffs: Cutoffs, known_at: datetime) -> PanelPart:
     """The panel of some customers, cutoff by cutoff; each ordered by customer."""
     numbers = cutoff_days(cutoffs)
     spine = task.population.spine(days, cutoffs)
@@ -174,7 +174,7 @@ def _by_cutoff(task: TaskSpec, days: CustomerDays, cutoffs: Cutoffs, known_at: d
     return PanelPart(days.customer_ids, customer, columns, rows, labels)
 
 
-def _read(task: TaskSpec, lake: Lake, kept: Kept, more: Sequence[str]) -> tuple[Panel, dict[str, NDArray[np.float64]]]:
+def _read(task: PanelTask, lake: Lake, kept: Kept, more: Sequence[str]) -> tuple[Panel, dict[str, NDArray[np.float64]]]:
     """A kept panel in memory, ordered by customer and cutoff."""
     names = [feature.name for feature in catalogue(task.features, "")]
     days = cutoff_days(kept.cutoffs)

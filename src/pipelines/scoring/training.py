@@ -12,10 +12,9 @@ from pipelines.evaluation.evaluate import Predictions
 from pipelines.features.catalogue import Feature
 from pipelines.models.classifier import Classifier, probability
 from pipelines.models.lightgbm import Fold
-from pipelines.scoring.panel import LabelledPanel
+from pipelines.scoring.cases import LabelledCases, Parts
 from pipelines.scoring.scorer import Scorer
 from pipelines.tasks.task import TaskSpec
-from pipelines.tasks.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -26,18 +25,16 @@ class Chosen:
     n_rounds: int
 
 
-def folds(task: TaskSpec, labelled: LabelledPanel, timeline: Timeline) -> tuple[Fold, ...]:
+def folds(task: TaskSpec, parts: Parts) -> tuple[Fold, ...]:
     """Binned training and validation rows of every fold, oldest first."""
-    parts = [(labelled.at(fold.train), labelled.at(fold.valid)) for fold in timeline.folds]
-    for train, valid in parts:
-        _require_both_classes(train)
-        _require_both_classes(valid)
-    return tuple(task.model.fold(train.dataset, valid.dataset) for train, valid in parts)
+    for part in (one for fold in parts.folds for one in fold):
+        _require_both_classes(part)
+    return tuple(task.model.fold(train.dataset, valid.dataset) for train, valid in parts.folds)
 
 
 def scorer(
     task: TaskSpec,
-    develop: LabelledPanel,
+    develop: LabelledCases,
     chosen: Chosen,
     out_of_fold: tuple[np.ndarray, np.ndarray],
     features: tuple[Feature, ...],
@@ -48,7 +45,7 @@ def scorer(
     ----------
     task : TaskSpec
         The whole story.
-    develop : LabelledPanel
+    develop : LabelledCases
         Everything labelled before the test begins.
     chosen : Chosen
         Parameters and rounds.
@@ -69,18 +66,19 @@ def scorer(
     )
 
 
-def baselines(task: TaskSpec, develop: LabelledPanel) -> dict[str, Classifier]:
+def baselines(task: TaskSpec, develop: LabelledCases) -> dict[str, Classifier]:
     """The task's simple models, fitted on the same rows as the shipped one."""
     return {baseline.type: baseline.fit(develop.dataset) for baseline in task.baselines}
 
 
-def baseline_predictions(models: dict[str, Classifier], labelled: LabelledPanel) -> dict[str, Predictions]:
+def baseline_predictions(models: dict[str, Classifier], labelled: LabelledCases) -> dict[str, Predictions]:
     """What the baselines say about these rows; they are logistic, so they need no calibration of their own."""
-    raws = {name: model.raw(labelled.panel.rows) for name, model in models.items()}
+    rows = labelled.cases.encoded
+    raws = {name: model.raw(rows) for name, model in models.items()}
     return {name: Predictions(raw, probability(raw)) for name, raw in raws.items()}
 
 
-def _require_both_classes(labelled: LabelledPanel) -> None:
+def _require_both_classes(labelled: LabelledCases) -> None:
     n_positive, n_rows = int(labelled.label.sum()), len(labelled.label)
     if n_positive in {0, n_rows}:
         raise NotEnoughDataError(

@@ -109,8 +109,8 @@ class Lake(Protocol):
         """Where panels are kept."""
         ...
 
-    def write_scores(self, task: str, cutoff: datetime, scores: pd.DataFrame) -> Path:
-        """Write the scores of one cutoff; replaces earlier ones of the same cutoff."""
+    def write_scores(self, task: str, cutoff: datetime | None, scores: pd.DataFrame) -> Path:
+        """Write the scores of one cutoff, or of a table without times; replaces earlier ones of the same."""
         ...
 
 

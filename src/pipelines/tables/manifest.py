@@ -207,6 +207,16 @@ class Manifest(Spec):
         """
         return Window(_midnight(self.times.first), self.latest)
 
+    def knowledge(self, cutoff: datetime | None) -> datetime | None:
+        """The moment of knowledge as `known_at` has it; None for a table without times, of which all is known.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If a moment is asked for that such a table does not have; besides as `known_at`.
+        """
+        return None if cutoff is None and self.clock is None else self.known_at(cutoff)
+
     def known_at(self, cutoff: datetime | None) -> datetime:
         """The moment of knowledge that was asked for, checked against the data.
 

@@ -1,4 +1,4 @@
-"""One task file tells the whole story of one model."""
+"""What every task file tells, whatever its rows are: one file is the whole story of one model."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.core.spec import Spec, digest
+from pipelines.core.spec import Spec
 from pipelines.drift.verdict import DriftSpec
 from pipelines.fairness.findings import FairnessSpec
-from pipelines.features.panel import AnyBlock, catalogue
 from pipelines.gates.gates import AnyGate
 from pipelines.models.baselines import AnyBaseline
 from pipelines.models.calibration import Sigmoid
 from pipelines.models.lightgbm import LightGBM
 from pipelines.policy.top_share import TopShare
-from pipelines.tasks.outcome import AnyOutcome
-from pipelines.tasks.population import AnyPopulation
 from pipelines.tasks.search_space import SearchSpec
-from pipelines.tasks.timeline import TimelineSpec
 
 
 class TaskSpec(Spec):
-    """Source, population, outcome, features, model, search, policy, fairness, gates and drift of one model."""
+    """Source, model, search, policy, fairness, gates and drift of one model; a subclass says what its rows are.
+
+    Parameters
+    ----------
+    positive : str
+        What a positive case does, as in ``churns``.
+    slices : tuple of str
+        Features by whose levels, or quarters, the figures are told apart.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
@@ -31,10 +35,6 @@ class TaskSpec(Spec):
     positive: str
     source: str
     seed: Annotated[int, Field(ge=0)] = 1
-    population: AnyPopulation
-    outcome: AnyOutcome
-    timeline: TimelineSpec
-    features: tuple[AnyBlock, ...]
     model: LightGBM = LightGBM()
     search: SearchSpec
     calibration: Sigmoid = Sigmoid()
@@ -42,6 +42,7 @@ class TaskSpec(Spec):
     baselines: tuple[AnyBaseline, ...]
     n_reasons: Annotated[int, Field(ge=1, le=10)] = 3
     n_resamples: Annotated[int, Field(ge=100)] = 1_000
+    slices: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     fairness: FairnessSpec = FairnessSpec()
     gates: tuple[AnyGate, ...]
@@ -49,8 +50,6 @@ class TaskSpec(Spec):
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Self:
-        if not self.features:
-            raise ValueError("features is empty: the model would have nothing to learn from")
         for name, declared in (("baselines", self.baselines), ("gates", self.gates)):
             types = [one.type for one in declared]
             repeated = sorted({one for one in types if types.count(one) > 1})
@@ -58,24 +57,33 @@ class TaskSpec(Spec):
                 raise ValueError(f"{name} names {', '.join(repeated)} twice: their figures would overwrite each other")
         return self
 
-    @model_validator(mode="after")
-    def _names_features_once(self) -> Self:
-        names = [feature.name for feature in catalogue(self.features, currency="")]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise ValueError(f"features emits {', '.join(repeated[:5])} twice: two blocks describe the same")
-        return self
-
     @property
     def horizon(self) -> timedelta:
-        """Length of the outcome window."""
-        return self.outcome.horizon
+        """How long after a row's moment its label is known."""
+        raise NotImplementedError
+
+    @property
+    def sensitive_table(self) -> str:
+        """The contract table that declares the sensitive columns."""
+        raise NotImplementedError
+
+    @property
+    def keeps_sides(self) -> bool:
+        """Whether a row stays with the same part when rows are added, although nothing orders them in time."""
+        return False
 
     def label_digest(self) -> str:
-        """SHA-256 of what makes a label: source, population and outcome. The model's digest holds it too."""
-        return digest(self.model_dump(mode="json", include={"source", "population", "outcome"}))
+        """SHA-256 of what makes a label."""
+        raise NotImplementedError
 
     def feature_digest(self) -> str:
-        """SHA-256 of what makes a feature row and its label: source, population, outcome and blocks."""
-        whole = self.model_dump(mode="json", include={"source", "population", "outcome", "features"})
-        return digest(whole)
+        """SHA-256 of what makes a feature row and its label."""
+        raise NotImplementedError
+
+    def protocol_digest(self) -> str:
+        """SHA-256 of how rows are divided into those that are learned from and those that judge."""
+        raise NotImplementedError
+
+    def described_as(self, other: Self) -> Self:
+        """The task with the other's features: its rows and labels, as the other describes them."""
+        raise NotImplementedError

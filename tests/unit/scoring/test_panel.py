@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 
 from pipelines.scoring.panel import LabelledPanel, panel
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 from support.events import day_moment, days_of, make_days, moments
 from support.shop import TASK
 from support.strategies import cutoff_sets, day_rows
 
-CHURN = TaskSpec.read(
+CHURN = PanelTask.read(
     {
         **TASK,
         "population": {"type": "active", "within": "P10D"},

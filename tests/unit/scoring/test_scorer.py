@@ -81,11 +81,13 @@ def test_text_is_refused(scorer):
     with pytest.raises(ModelError) as error:
         scorer.score(ROWS.assign(recency_days="long ago"))
 
-    assert str(error.value).startswith("A feature column is not a number. The model would read something else")
+    assert str(error.value).startswith(
+        "The feature 'recency_days' is not a number. The model would read something else"
+    )
 
 
 def test_moment_in_place_of_a_number_is_refused(scorer):
-    with pytest.raises(ModelError, match="A feature column is not a number"):
+    with pytest.raises(ModelError, match="is not a number"):
         scorer.score(ROWS.assign(recency_days=pd.Timestamp("2017-01-01")))
 
 

@@ -4,12 +4,12 @@ import pytest
 
 from pipelines.core.errors import ConfigError
 from pipelines.core.windows import DAY
-from pipelines.tasks.task import TaskSpec
+from pipelines.tasks.panel_task import PanelTask
 from support.shop import TASK
 
 
 def changed(**fields):
-    return TaskSpec.read({**TASK, **fields}, "task")
+    return PanelTask.read({**TASK, **fields}, "task")
 
 
 def refusal(**fields):

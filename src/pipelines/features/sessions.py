@@ -1,0 +1,173 @@
+"""Live sessions: what has happened in them after some of their events, and what was known of the customer by then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import ibis
+
+from pipelines.features.catalogue import Feature
+from pipelines.features.measures import is_purchase
+
+SESSION, MOMENT, DEPTH, ENDS_IN_PURCHASE = "session", "moment", "n_events", "ends_in_purchase"
+_COUNTED = {
+    "n_views": ("view", "products viewed"),
+    "n_page_views": ("page_view", "other pages viewed"),
+    "n_searches": ("search", "searches"),
+    "n_carted": ("add_to_cart", "products put into the cart"),
+    "n_uncarted": ("remove_from_cart", "products taken out of the cart"),
+}
+_ORDER = ("event_time", "event_type", "product_id", "order_id", "amount", "quantity")
+_SECONDS_A_DAY = 86_400
+
+
+def session_features() -> tuple[Feature, ...]:
+    """What a session is described by.
+
+    Examples
+    --------
+    >>> [feature.name for feature in session_features()][-2:]
+    ['days_since_last_purchase', 'days_since_last_session']
+    """
+    counts = [
+        _so_far(name, f"{said[0].upper()}{said[1:]}", "events", "never", said) for name, (_, said) in _COUNTED.items()
+    ]
+    known = (
+        _so_far(DEPTH, "Events so far", "events", "never", "events"),
+        *counts,
+        _so_far("n_products", "Different products so far", "products", "never", "different products"),
+        _so_far("seconds", "Seconds since the first event", "seconds", "never", "seconds since the first event"),
+        _so_far(
+            "seconds_since_last_event",
+            "Seconds between the last two events",
+            "seconds",
+            "at the first event",
+            "seconds between the last two events",
+        ),
+        _so_far("hour", "Hour of the day, UTC", "hours", "never", "hour of the day (UTC)"),
+        _so_far("weekday", "Day of the week, 0 is Monday", "days", "never", "day of the week"),
+    )
+    before = (
+        _before("n_sessions_before", "Sessions begun before", "sessions", "never", "earlier sessions"),
+        _before("n_purchases_before", "Purchases until now", "lines", "never", "earlier purchases"),
+        _before(
+            "days_since_last_purchase",
+            "Days since the last purchase",
+            "days",
+            "if there was none",
+            "days since the last purchase",
+        ),
+        _before(
+            "days_since_last_session",
+            "Days from the end of the session before to this one",
+            "days",
+            "in the first session",
+            "days since the session before",
+        ),
+    )
+    return (*known, *before)
+
+
+def session_rows(events: Any, anchors: Sequence[int], gap: timedelta | None, within: timedelta) -> Any:
+    """One row per session and anchor that it has reached without a purchase.
+
+    Parameters
+    ----------
+    events : ibis.Table
+        Contract events; those at or after the moment of knowledge are not among them.
+    anchors : sequence of int
+        Numbers of events after which a session is described.
+    gap : timedelta or None
+        None reads ``session_id``; else a session of a customer ends with this long a silence.
+    within : timedelta
+        How long after its moment a purchase of the session counts.
+
+    Returns
+    -------
+    ibis.Table
+        ``customer_id``, ``session``, ``moment``, the features of `session_features`, and ``ends_in_purchase``: whether
+        a purchase follows in the same session, which says nothing yet where ``moment + within`` is not known. Ordered
+        by customer, moment and session. An event at the same time as the anchor, but after it in the log's order,
+        belongs to the outcome.
+    """
+    rows = _so_far_in_session(_with_sessions(events, gap))
+    reached = rows.filter(rows[DEPTH].isin(list(anchors)) & (rows.n_bought == 0))
+    label = (_seconds(reached.next_purchase, reached[MOMENT]) < int(within.total_seconds())).fill_null(False)
+    names = [feature.name for feature in session_features()]
+    return reached.select("customer_id", SESSION, MOMENT, *names, **{ENDS_IN_PURCHASE: label}).order_by(
+        "customer_id", MOMENT, SESSION
+    )
+
+
+def _with_sessions(events: Any, gap: timedelta | None) -> Any:
+    """Events that belong to a session, with its name and when the session before it ended."""
+    of_customer = {"group_by": "customer_id", "order_by": [name for name in _ORDER if name in events.columns]}
+    if gap is None:
+        rows = events.filter(events.session_id.notnull()).mutate(**{SESSION: lambda row: row.session_id})
+    else:
+        last = events.event_time.lag().over(**of_customer)
+        silence = _seconds(events.event_time, last)
+        begun = events.mutate(begins=(silence.isnull() | (silence >= int(gap.total_seconds()))).cast("int64"))
+        number = begun.begins.sum().over(ibis.cumulative_window(**of_customer))
+        rows = begun.mutate(**{SESSION: number.cast("string")})
+    return rows.mutate(last_before=lambda row: row.event_time.lag().over(**of_customer))
+
+
+def _so_far_in_session(rows: Any) -> Any:
+    """Running counts of every event's session, and of its customer, up to and with the event."""
+    order = [name for name in _ORDER if name in rows.columns]
+    of_session = {"group_by": ["customer_id", SESSION], "order_by": order}
+    session, customer = (
+        ibis.cumulative_window(**of_session),
+        ibis.cumulative_window(group_by="customer_id", order_by=order),
+    )
+    bought = is_purchase(rows).fill_null(False)
+    begins = rows.event_time.min().over(ibis.window(group_by=["customer_id", SESSION]))
+    number = ibis.row_number().over(**of_session)
+    product = rows.product_id if "product_id" in rows.columns else ibis.null("string")
+    first = (
+        ibis.row_number().over(group_by=["customer_id", SESSION, product], order_by=order) == 0
+    ) & product.notnull()
+    marked = rows.mutate(
+        is_bought=bought.cast("int64"),
+        bought_at=bought.ifelse(rows.event_time, ibis.null("timestamp")),
+        is_first=number == 0,
+        is_new=first.cast("int64"),
+        begins=begins,
+        **{f"is_{name}": (rows.event_type == kind).cast("int64") for name, (kind, _) in _COUNTED.items()},
+        **{MOMENT: rows.event_time, DEPTH: number + 1},
+    )
+    begun = marked.mutate(ended_before=marked.is_first.ifelse(marked.last_before, ibis.null("timestamp")))
+    return begun.mutate(
+        n_bought=begun.is_bought.sum().over(session),
+        next_purchase=begun.bought_at.min().over(ibis.window(**of_session, rows=(1, None))),
+        **{name: begun[f"is_{name}"].sum().over(session) for name in _COUNTED},
+        n_products=begun.is_new.sum().over(session),
+        seconds=_seconds(begun[MOMENT], begun.begins),
+        seconds_since_last_event=_seconds(begun[MOMENT], begun[MOMENT].lag().over(**of_session)),
+        hour=begun[MOMENT].hour(),
+        weekday=begun[MOMENT].day_of_week.index(),
+        n_sessions_before=begun.is_first.cast("int64").sum().over(customer) - 1,
+        n_purchases_before=begun.is_bought.sum().over(customer),
+        days_since_last_purchase=_seconds(begun[MOMENT], begun.bought_at.max().over(customer)) / _SECONDS_A_DAY,
+        days_since_last_session=_seconds(begun.begins, begun.ended_before.max().over(session)) / _SECONDS_A_DAY,
+    )
+
+
+def _seconds(until: Any, since: Any) -> Any:
+    return _whole_second(until) - _whole_second(since)
+
+
+def _whole_second(moment: Any) -> Any:
+    """Seconds since 1970, rounded down: engines differ in whether they keep the fraction."""
+    return moment.epoch_seconds().cast("float64").floor()
+
+
+def _so_far(name: str, meaning: str, unit: str, null_rule: str, said: str) -> Feature:
+    return Feature(name, meaning, unit, "the session until now", null_rule, "session", f"{said} so far: {{value}}")
+
+
+def _before(name: str, meaning: str, unit: str, null_rule: str, said: str) -> Feature:
+    return Feature(name, meaning, unit, "all history", null_rule, "session", f"{said}: {{value}}")

@@ -1,0 +1,158 @@
+"""Rows of a panel: customers at weekly cutoffs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from pipelines.core.errors import NotEnoughDataError
+from pipelines.core.report import Report
+from pipelines.core.windows import Window, day_number
+from pipelines.drift.health import Volume
+from pipelines.evaluation.coverage import Coverage
+from pipelines.features.catalogue import Feature
+from pipelines.features.fit import fitting
+from pipelines.features.panel import catalogue
+from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
+from pipelines.scoring.history import lines_per_day
+from pipelines.scoring.panel import Panel
+from pipelines.scoring.sensitive import sensitive_attributes
+from pipelines.scoring.stored import Kept, coverage_of, kept_panel, read_labelled, read_panel
+from pipelines.scoring.usable import usable_columns
+from pipelines.tables.lake import Lake
+from pipelines.tables.manifest import Manifest
+from pipelines.tasks.panel_task import PanelTask
+from pipelines.tasks.timeline import Timeline
+
+_WEEK_DAYS = 7
+
+
+class PanelKind:
+    """See `pipelines.scoring.kinds.Kind`."""
+
+    def fitted(self, task: PanelTask, manifest: Manifest) -> tuple[PanelTask, tuple[str, ...]]:
+        """The task with the feature blocks that its source can feed, and one line on each of the others."""
+        fit = fitting(task.features, usable_columns(manifest))
+        if not fit.blocks:
+            raise NotEnoughDataError(
+                f"'{manifest.source}' can feed no feature block of '{task.name}': {'; '.join(fit.left_out)}.",
+                why="The model would have nothing to learn from.",
+                fix=f"Map the columns in conf/sources/{manifest.source}.yaml, or name other blocks under 'features'.",
+            )
+        return task.model_copy(update={"features": fit.blocks}), fit.left_out
+
+    def features(self, task: PanelTask, manifest: Manifest) -> tuple[Feature, ...]:
+        """What the blocks emit."""
+        return catalogue(task.features, manifest.currency)
+
+    def times(self, task: PanelTask, manifest: Manifest, known_at: datetime | None) -> Times:
+        """By the timeline."""
+        timeline = timeline_at(task, manifest, manifest.known_at(known_at))
+        return _times(timeline, task)
+
+    def coverage(self, task: PanelTask, lake: Lake, known_at: datetime | None) -> Report:
+        """Rows, labels and open outcomes of every weekly cutoff; those that are lacking are computed in one pass."""
+        manifest = lake.manifest(task.source)
+        return covered(task, lake, manifest, manifest.known_at(known_at))[1].report(task.positive)
+
+    def parts(self, task: PanelTask, lake: Lake, known_at: datetime | None) -> Parts:
+        """By the timeline; every cutoff in one pass."""
+        manifest = lake.manifest(task.source)
+        moment = manifest.known_at(known_at)
+        timeline = timeline_at(task, manifest, moment)
+        labelled = read_labelled(task, lake, moment, timeline.labelled)
+        features = self.features(task, manifest)
+        whole = LabelledCases(cases_of(labelled.panel, features), labelled.label)
+        at = labelled.panel.at
+        return Parts(
+            develop=whole.at(at(timeline.develop)),
+            folds=tuple((whole.at(at(fold.train)), whole.at(at(fold.valid))) for fold in timeline.folds),
+            test=whole.at(at(timeline.test)),
+            times=_times(timeline, task),
+            words=_words(timeline, task),
+        )
+
+    def current(self, task: PanelTask, lake: Lake, known_at: datetime | None) -> Cases:
+        """The population at the cutoff, by the code that built the training panel."""
+        manifest = lake.manifest(task.source)
+        moment = manifest.known_at(known_at)
+        described = read_panel(task, lake, moment, (moment,))
+        if len(described) == 0:
+            raise NotEnoughDataError(
+                f"No customer of '{task.source}' is eligible at {moment:%Y-%m-%d}.",
+                why="There is nobody to score.",
+                fix="Use a cutoff at which the log has customers in the task's population.",
+            )
+        return cases_of(described, self.features(task, manifest))
+
+    def volume(self, task: PanelTask, lake: Lake, reference: pd.DataFrame, known_at: datetime | None) -> Volume | None:
+        """Order lines per day: in the week before each of the reference's cutoffs, and in the last week."""
+        return volume_of(lines_per_day(lake, task.source), reference, lake.manifest(task.source).known_at(known_at))
+
+    def sensitive(self, task: PanelTask, lake: Lake, cases: Cases) -> pd.DataFrame:
+        """Columns of customers."""
+        return sensitive_attributes(lake, task.source, task.sensitive, cases.subject_id)
+
+
+def covered(task: PanelTask, lake: Lake, manifest: Manifest, known_at: datetime) -> tuple[Kept, Coverage]:
+    """The panel of every weekly cutoff up to ``known_at``, with and without an outcome."""
+    span = Window(manifest.span.start, known_at)
+    cutoffs = task.timeline.weekly(span)
+    if not cutoffs:
+        raise NotEnoughDataError(
+            f"{span} holds no {task.timeline.weekday} with {task.timeline.history.days} days of history before it.",
+            why="A panel describes customers at weekly cutoffs.",
+            fix="Use a later cutoff, a longer log, or a shorter timeline.history.",
+        )
+    kept = kept_panel(task, lake, known_at, cutoffs)
+    return kept, coverage_of(kept, lake, known_at, task.horizon)
+
+
+def timeline_at(task: PanelTask, manifest: Manifest, known_at: datetime) -> Timeline:
+    """How the time before ``known_at`` is divided."""
+    return task.timeline.divide(Window(manifest.span.start, known_at), task.horizon)
+
+
+def cases_of(described: Panel, features: tuple[Feature, ...]) -> Cases:
+    """A panel as rows that any model scores."""
+    return Cases(
+        rows=described.rows,
+        features=features,
+        keys=pd.DataFrame({"customer_id": described.customer_id, "cutoff": described.cutoff}),
+        subject=described.spine.customer,
+        subject_ids=described.customer_ids,
+        moment=described.cutoff,
+        by={"cutoff": np.datetime_as_string(described.cutoff, unit="D").astype(object)},
+    )
+
+
+def volume_of(lines: Mapping[int, int], reference: pd.DataFrame, known_at: datetime) -> Volume:
+    """Order lines per day: in the week before each moment of the reference, and in the last week."""
+    now = day_number(known_at)
+    ends = np.unique(reference["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64))
+    return Volume(
+        reference_per_day=float(np.mean([_of_week(lines, int(end)) for end in ends])),
+        current_per_day=_of_week(lines, now),
+        days_since_last_event=now - 1 - max((day for day, n in lines.items() if n > 0 and day < now), default=0),
+    )
+
+
+def _of_week(lines: Mapping[int, int], end: int) -> float:
+    return sum(lines.get(day, 0) for day in range(end - _WEEK_DAYS, end)) / _WEEK_DAYS
+
+
+def _times(timeline: Timeline, task: PanelTask) -> Times:
+    return Times(timeline.develop[-1] + task.horizon, timeline.test[0], timeline.labelled[-1])
+
+
+def _words(timeline: Timeline, task: PanelTask) -> str:
+    first, last = timeline.develop[0], timeline.develop[-1]
+    days = ", ".join(f"{fold.valid[0]:%Y-%m-%d} to {fold.valid[-1]:%Y-%m-%d}" for fold in timeline.folds)
+    return (
+        f"Weekly cutoffs. Learned from {first:%Y-%m-%d} to {last:%Y-%m-%d}; chosen on folds judged {days}; tested on "
+        f"{timeline.test[0]:%Y-%m-%d} to {timeline.test[-1]:%Y-%m-%d}. Between parts lies one horizon of "
+        f"{task.horizon.days} days."
+    )

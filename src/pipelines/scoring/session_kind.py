@@ -1,0 +1,115 @@
+"""Rows of live sessions: after some of their events, as long as nothing was bought."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.core.errors import ConfigError, NotEnoughDataError
+from pipelines.core.report import Report
+from pipelines.drift.health import Volume
+from pipelines.features.catalogue import Feature
+from pipelines.features.sessions import DEPTH, ENDS_IN_PURCHASE, MOMENT, SESSION, session_features, session_rows
+from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
+from pipelines.scoring.divided import divided
+from pipelines.scoring.history import lines_per_day
+from pipelines.scoring.log import as_literal
+from pipelines.scoring.panel_kind import volume_of
+from pipelines.scoring.sensitive import sensitive_attributes
+from pipelines.tables.lake import Lake
+from pipelines.tables.manifest import Manifest
+from pipelines.tasks.session_task import SessionTask
+
+
+class SessionKind:
+    """See `pipelines.scoring.kinds.Kind`."""
+
+    def fitted(self, task: SessionTask, manifest: Manifest) -> tuple[SessionTask, tuple[str, ...]]:
+        """The task itself: a source either has sessions or not."""
+        events = manifest.tables.get("events")
+        lacking = (
+            "events"
+            if events is None
+            else "session_id"
+            if task.sessions.gap is None and "session_id" not in events.columns
+            else ""
+        )
+        if lacking:
+            raise ConfigError(
+                f"The source '{manifest.source}' has no {lacking}.",
+                why=f"The task '{task.name}' describes sessions.",
+                fix=f"Map session_id in conf/sources/{manifest.source}.yaml, or say how long a silence ends a session "
+                "(sessions: {gap: PT30M}).",
+            )
+        return task, ()
+
+    def features(self, task: SessionTask, manifest: Manifest) -> tuple[Feature, ...]:
+        """The same for every source."""
+        return session_features()
+
+    def times(self, task: SessionTask, manifest: Manifest, known_at: datetime | None) -> Times:
+        """By the split."""
+        moment = manifest.known_at(known_at)
+        begins = task.split.test_from(moment, task.horizon)
+        return Times(begins, begins, moment - task.horizon)
+
+    def coverage(self, task: SessionTask, lake: Lake, known_at: datetime | None) -> Report:
+        """Nothing beside what the parts say."""
+        return Report()
+
+    def parts(self, task: SessionTask, lake: Lake, known_at: datetime | None) -> Parts:
+        """Rows whose outcome was known by then."""
+        manifest = lake.manifest(task.source)
+        moment = manifest.known_at(known_at)
+        rows = _rows(task, lake, moment)
+        found = pd.DataFrame(lake.columns(rows.filter(rows[MOMENT] <= as_literal(moment - task.horizon))))
+        whole = LabelledCases(self._cases(task, manifest, found), found[ENDS_IN_PURCHASE].to_numpy().astype(np.int8))
+        return divided(whole, task.split, self.times(task, manifest, known_at), moment, task.horizon, task.seed)
+
+    def current(self, task: SessionTask, lake: Lake, known_at: datetime | None) -> Cases:
+        """Rows whose outcome was not known by then."""
+        manifest = lake.manifest(task.source)
+        moment = manifest.known_at(known_at)
+        rows = _rows(task, lake, moment)
+        found = pd.DataFrame(lake.columns(rows.filter(rows[MOMENT] > as_literal(moment - task.horizon))))
+        if found.empty:
+            raise NotEnoughDataError(
+                f"No session of '{task.source}' was open in the {task.horizon} before {moment:%Y-%m-%d}.",
+                why="There is nothing to score.",
+                fix="Use a cutoff at which the log has sessions.",
+            )
+        return self._cases(task, manifest, found)
+
+    def volume(
+        self, task: SessionTask, lake: Lake, reference: pd.DataFrame, known_at: datetime | None
+    ) -> Volume | None:
+        """Order lines per day around the reference's moments, and in the last week."""
+        return volume_of(lines_per_day(lake, task.source), reference, lake.manifest(task.source).known_at(known_at))
+
+    def sensitive(self, task: SessionTask, lake: Lake, cases: Cases) -> pd.DataFrame:
+        """Columns of customers."""
+        return sensitive_attributes(lake, task.source, task.sensitive, cases.subject_id)
+
+    def _cases(self, task: SessionTask, manifest: Manifest, found: pd.DataFrame) -> Cases:
+        features = self.features(task, manifest)
+        codes, known = pd.factorize(found["customer_id"], sort=True)
+        rows = found[[feature.name for feature in features]].astype(np.float64)
+        depth = found[DEPTH].astype(int).map("after {} events".format)
+        return Cases(
+            rows=rows.reset_index(drop=True),
+            features=features,
+            keys=found[["customer_id", SESSION, MOMENT]].reset_index(drop=True),
+            subject=codes.astype(np.int64),
+            subject_ids=np.asarray(known, dtype=object),
+            moment=found[MOMENT].to_numpy("datetime64[us]"),
+            by={"depth": depth.to_numpy(object)},
+        )
+
+
+def _rows(task: SessionTask, lake: Lake, known_at: datetime) -> Any:
+    events = lake.table(task.source, "events")
+    seen = events.filter(events.event_time < as_literal(known_at))
+    return session_rows(seen, task.sessions.anchors, task.sessions.gap, task.within)
