@@ -5,32 +5,41 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
 from pipelines.core.spec import Spec
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 class TopShare(Spec):
     """Contact the top ``share`` of customers.
 
     The threshold is set once, on out-of-fold scores, so that a customer's decision does not depend on who else
-    happens to be scored in the same batch.
+    happens to be scored in the same batch. It knows no costs: what it earns is undefined.
     """
 
     type: Literal["top_share"] = "top_share"
     share: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
-    def settle(self, scores: NDArray[np.float64]) -> Threshold:
-        """The threshold above which ``share`` of these scores lie.
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """No feature."""
+        return ()
+
+    def settle(self, probability: FloatArray, rows: pd.DataFrame | None = None) -> Threshold:
+        """The threshold above which ``share`` of these probabilities lie; ``rows`` are not looked at.
 
         Examples
         --------
         >>> TopShare(share=0.25).settle(np.array([0.1, 0.2, 0.3, 0.9])).at_least
         0.9
         """
-        ordered = np.sort(scores)[::-1]
-        return Threshold(at_least=float(ordered[max(0, round(self.share * len(scores)) - 1)]))
+        ordered = np.sort(probability)[::-1]
+        return Threshold(at_least=float(ordered[max(0, round(self.share * len(probability)) - 1)]))
 
 
 class Threshold(Spec):
@@ -39,7 +48,16 @@ class Threshold(Spec):
     type: Literal["threshold"] = "threshold"
     at_least: float
 
-    def decide(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """No feature."""
+        return ()
+
+    def priority(self, probability: FloatArray, rows: pd.DataFrame | None = None) -> FloatArray:
+        """What customers are ranked by, shape (n_rows,): the probability itself."""
+        return probability
+
+    def decide(self, probability: FloatArray, rows: pd.DataFrame | None = None) -> BoolArray:
         """Whom to contact, shape (n_rows,).
 
         Examples
@@ -47,4 +65,4 @@ class Threshold(Spec):
         >>> Threshold(at_least=0.5).decide(np.array([0.4, 0.5]))
         array([False,  True])
         """
-        return scores >= self.at_least
+        return probability >= self.at_least
