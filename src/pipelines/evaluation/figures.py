@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 from pipelines.core.intervals import FloatArray, IntArray, Interval, rate_interval
 from pipelines.core.report import Report
 from pipelines.core.style import BLUE, GREY, INK, panel
+from pipelines.evaluation.additive import N_BINS, equal_mass_bins
 from pipelines.evaluation.evaluate import LabelArray, Predictions
-from pipelines.evaluation.metrics import METRICS, N_BINS, Metric, equal_mass_bins
+from pipelines.evaluation.metrics import METRICS, Metric
 
 MODEL = "model"
 _Place = Literal["lower right", "upper right", "upper left"]
@@ -140,7 +141,7 @@ def roc_figure(label: LabelArray, model: Predictions, baselines: Mapping[str, Pr
     figure, axes = panel(title + _best(shown, _percent), "False positive rate", "True positive rate (recall)")
     for name, one in shown.items():
         curve = roc_curve(label, one.predictions.raw)
-        axes.plot(curve.x, curve.y, label=f"{name}: {one.value:.3f}", zorder=one.zorder)
+        axes.plot(curve.x, curve.y, label=f"{_plain(name)}: {one.value:.3f}", zorder=one.zorder)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="random: 0.500")
     return _finished(figure, axes, label, "ROC-AUC", "lower right")
 
@@ -153,7 +154,7 @@ def pr_figure(label: LabelArray, model: Predictions, baselines: Mapping[str, Pre
     figure, axes = panel(title + _best(shown, "{:.2f}".format), "Recall", "Precision")
     for name, one in shown.items():
         curve = pr_curve(label, one.predictions.raw)
-        axes.plot(curve.x, curve.y, drawstyle="steps-pre", label=f"{name}: {one.value:.3f}", zorder=one.zorder)
+        axes.plot(curve.x, curve.y, drawstyle="steps-pre", label=f"{_plain(name)}: {one.value:.3f}", zorder=one.zorder)
     axes.axhline(prevalence, color=GREY, linestyle=":", label=f"prevalence: {prevalence:.3f}")
     axes.set_ylim(0, 1.02)
     return _finished(figure, axes, label, "Average precision", "upper right")
@@ -169,7 +170,7 @@ def gain_figure(label: LabelArray, model: Predictions, baselines: Mapping[str, P
     )
     for name, one in shown.items():
         curve = gain_curve(label, one.predictions.raw)
-        axes.plot(curve.x, curve.y, label=f"{name}: {one.value:.2f}", zorder=one.zorder)
+        axes.plot(curve.x, curve.y, label=f"{_plain(name)}: {one.value:.2f}", zorder=one.zorder)
     axes.axvline(0.1, color=INK, linewidth=0.8, linestyle="--")
     _draw_lift_rays(axes)
     return _finished(figure, axes, label, "Lift at 10 %", "lower right")
@@ -190,7 +191,9 @@ def calibration_figure(
     for name, one in shown.items():
         predicted = [part.predicted for part in bins[name]]
         observed = [part.observed.estimate for part in bins[name]]
-        axes.plot(predicted, observed, marker="o", markersize=4, label=f"{name}: {one.value:.3f}", zorder=one.zorder)
+        axes.plot(
+            predicted, observed, marker="o", markersize=4, label=f"{_plain(name)}: {one.value:.3f}", zorder=one.zorder
+        )
     _draw_intervals(axes, bins[MODEL])
     end = max(max(part.predicted, part.observed.high) for parts in bins.values() for part in parts)
     axes.plot([0, end], [0, end], color=GREY, linestyle=":", label="perfect: 0.000")
@@ -266,7 +269,11 @@ def _best(shown: Mapping[str, _Shown], text: Callable[[float], str]) -> str:
     if not baselines:
         return ""
     best = max(baselines, key=lambda name: baselines[name])
-    return f" ({best}: {text(baselines[best])})"
+    return f" ({_plain(best)}: {text(baselines[best])})"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _percent(share: float) -> str:

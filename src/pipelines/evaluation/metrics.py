@@ -1,8 +1,8 @@
 """What a score is worth, on the data and on all resamples at once; a new metric is one function and one `Metric`.
 
-Every metric sorts once and sums cumulatively, so that a thousand resamples cost a few passes over the weights. Each
-takes labels, scores and optional weights of shape (n_rows,), which give a float, or (n_resamples, n_rows), which give
-an array of shape (n_resamples,).
+Each takes labels, scores and optional weights of shape (n_rows,), which give a float, or (n_resamples, n_rows), which
+give an array of shape (n_resamples,). Where resamples draw customers, `resampled` needs no weights of rows: it uses
+what a `Metric` says about how it adds up.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pipelines.core.errors import ModelError, NotEnoughDataError
 from pipelines.core.intervals import FloatArray, Weights
-from pipelines.evaluation.ladder import IndexArray, ladder
+from pipelines.evaluation.additive import BRIER, ECE, GAP, LOG_LOSS, Additive
+from pipelines.evaluation.levels import BoolArray, LevelWeights, levels
 
-N_BINS = 10
-BoolArray = NDArray[np.bool_]
+LabelArray = NDArray[np.integer] | NDArray[np.bool_]
 RowWeights = np.ndarray[tuple[int], np.dtype[np.float64]]
 _Compute = Callable[[BoolArray, FloatArray, FloatArray], FloatArray]
 
@@ -48,12 +48,18 @@ class Metric:
         Ranking metrics read the log-odds, where calibration makes no ties; probability metrics the calibrated score.
     greater_is_better : bool
         Which way is up.
+    ranked : callable, optional
+        The metric from the weights at each score, for one that ranks.
+    additive : Additive, optional
+        The metric as sums over rows, for one that averages. A metric that is neither is resampled by its function.
     """
 
     name: str
     function: MetricFunction
     on: Literal["raw", "probability"]
     greater_is_better: bool
+    ranked: Callable[[LevelWeights], FloatArray] | None = None
+    additive: Additive | None = None
 
 
 def _metric(compute: _Compute) -> MetricFunction:
@@ -71,17 +77,6 @@ def _metric(compute: _Compute) -> MetricFunction:
     return cast("MetricFunction", checked)
 
 
-def _ranking(compute: _Compute) -> MetricFunction:
-    """A metric that needs positives and negatives: NaN without either."""
-
-    @functools.wraps(compute)
-    def of_both(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
-        has_both = (weight @ label.astype(np.float64) > 0) & (weight @ (~label).astype(np.float64) > 0)
-        return np.where(has_both, compute(label, score, weight), np.nan)
-
-    return _metric(of_both)
-
-
 def _probability(compute: _Compute) -> MetricFunction:
     """A metric of probabilities: refuses what lies outside [0, 1]."""
 
@@ -94,7 +89,7 @@ def _probability(compute: _Compute) -> MetricFunction:
     return _metric(of_probabilities)
 
 
-@_ranking
+@_metric
 def roc_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
     """How often a positive scores higher than a negative.
 
@@ -126,14 +121,10 @@ def roc_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArr
     >>> roc_auc([1, 0, 0, 1], [0.9, 0.1, 0.5, 0.5])
     0.875
     """
-    positive = np.flatnonzero(label)
-    weight_positive, at = weight[..., positive], score[positive]
-    negatives = ladder(score, weight, np.flatnonzero(~label))
-    ranked = _dot(weight_positive, negatives.below(at) + negatives.up_to(at)) / 2
-    return _ratio(ranked, weight_positive.sum(axis=-1) * negatives.total)
+    return levels(label, score).under(weight.T).roc_auc()
 
 
-@_ranking
+@_metric
 def pr_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
     """Average precision: the precision at each positive's score, averaged over the positives.
 
@@ -165,12 +156,7 @@ def pr_auc(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArra
     >>> pr_auc([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]).__round__(3)
     0.833
     """
-    positive = np.flatnonzero(label)
-    weight_positive, at = weight[..., positive], score[positive]
-    positives, negatives = ladder(score, weight, positive), ladder(score, weight, np.flatnonzero(~label))
-    caught = positives.at_or_above(at)
-    precision = _ratio(caught, caught + negatives.at_or_above(at), undefined=0.0)
-    return _ratio(_dot(weight_positive, precision), positives.total)
+    return levels(label, score).under(weight.T).average_precision()
 
 
 def lift_at_k(label: ArrayLike, score: ArrayLike, k: float, weight: RowWeights | None = None) -> float:
@@ -203,10 +189,10 @@ def lift_at_k(label: ArrayLike, score: ArrayLike, k: float, weight: RowWeights |
     >>> lift_at_k([1, 0, 0, 0], [0.9, 0.1, 0.2, 0.3], k=0.25)
     4.0
     """
-    return _ranking(functools.partial(_lift, k=k))(label, score, weight)
+    return _metric(functools.partial(_lift, k=k))(label, score, weight)
 
 
-@_ranking
+@_metric
 def lift_at_10pct(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
     """`lift_at_k` of the top tenth, for one set of weights or many.
 
@@ -245,7 +231,7 @@ def brier(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray
     >>> brier([1, 0], [0.5, 0.5])
     0.25
     """
-    return _mean(np.square(score - label), weight)
+    return BRIER.of(label, score, weight)
 
 
 @_probability
@@ -271,9 +257,7 @@ def log_loss(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatAr
     >>> log_loss([1, 0], [0.5, 0.5]).__round__(4)
     0.6931
     """
-    epsilon = np.finfo(np.float64).eps
-    given = np.clip(np.where(label, score, 1 - score), epsilon, 1 - epsilon)
-    return _mean(-np.log(given), weight)
+    return LOG_LOSS.of(label, score, weight)
 
 
 @_probability
@@ -312,31 +296,42 @@ def ece(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
     >>> ece([1, 0, 1, 0], [0.75, 0.25, 0.75, 0.25])
     0.25
     """
-    gaps = np.zeros((score.size, N_BINS))
-    gaps[np.arange(score.size), equal_mass_bins(score)] = score - label
-    return _ratio(np.abs(weight @ gaps).sum(axis=-1), weight.sum(axis=-1))
+    return ECE.of(label, score, weight)
 
 
-def equal_mass_bins(score: FloatArray, n_bins: int = N_BINS) -> IndexArray:
-    """The bin of each row, 0 to ``n_bins - 1`` upwards, with equally many rows as far as ties allow.
+@_probability
+def calibration_gap(label: BoolArray, score: FloatArray, weight: FloatArray) -> FloatArray:
+    """Mean probability minus observed share of positives: above 0, the model expects too many.
+
+    Parameters
+    ----------
+    label : array-like of shape (n_rows,)
+        Labels, 0 or 1.
+    score : array-like of shape (n_rows,)
+        Probabilities of a positive.
+    weight : array of shape (n_rows,) or (n_resamples, n_rows), optional
+        How much each row counts.
+
+    Returns
+    -------
+    float, or array of shape (n_resamples,)
+        In [-1, 1]; 0 is best.
 
     Examples
     --------
-    >>> equal_mass_bins(np.array([0.1, 0.4, 0.2, 0.3]), n_bins=2)
-    array([0, 1, 0, 1])
+    >>> calibration_gap([1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5])
+    0.25
     """
-    if score.size == 0:
-        return np.zeros(0, dtype=np.intp)
-    edges = np.quantile(score, np.linspace(0, 1, n_bins + 1)[1:-1])
-    return np.searchsorted(edges, score, side="right")
+    return GAP.of(label, score, weight)
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("roc_auc", roc_auc, on="raw", greater_is_better=True),
-    Metric("pr_auc", pr_auc, on="raw", greater_is_better=True),
-    Metric("brier", brier, on="probability", greater_is_better=False),
-    Metric("ece", ece, on="probability", greater_is_better=False),
-    Metric("lift_at_10pct", lift_at_10pct, on="raw", greater_is_better=True),
+    Metric("roc_auc", roc_auc, on="raw", greater_is_better=True, ranked=LevelWeights.roc_auc),
+    Metric("pr_auc", pr_auc, on="raw", greater_is_better=True, ranked=LevelWeights.average_precision),
+    Metric("brier", brier, on="probability", greater_is_better=False, additive=BRIER),
+    Metric("log_loss", log_loss, on="probability", greater_is_better=False, additive=LOG_LOSS),
+    Metric("ece", ece, on="probability", greater_is_better=False, additive=ECE),
+    Metric("lift_at_10pct", lift_at_10pct, on="raw", greater_is_better=True, ranked=lambda at: at.lift(0.1)),
 )
 """What every evaluation measures."""
 
@@ -344,27 +339,7 @@ METRICS: tuple[Metric, ...] = (
 def _lift(label: BoolArray, score: FloatArray, weight: FloatArray, k: float) -> FloatArray:
     if not 0 < k <= 1:
         raise _misfit(f"k = {k:g}, which is no share in (0, 1]")
-    descending = np.argsort(-score, kind="stable")
-    starts = np.flatnonzero(np.diff(score[descending], prepend=np.nan))
-    mass = np.add.reduceat(weight[..., descending], starts, axis=-1)
-    hits = np.add.reduceat((weight * label)[..., descending], starts, axis=-1)
-    up_to = np.cumsum(mass, axis=-1)
-    chosen = _ratio(np.clip(k * up_to[..., -1:] - (up_to - mass), 0.0, mass), mass, undefined=0.0)
-    return _ratio((hits * chosen).sum(axis=-1), k * hits.sum(axis=-1))
-
-
-def _mean(value: FloatArray, weight: FloatArray) -> FloatArray:
-    return _ratio(weight @ value, weight.sum(axis=-1))
-
-
-def _dot(one: FloatArray, other: FloatArray) -> FloatArray:
-    return cast("FloatArray", np.einsum("...i,...i->...", one, other))
-
-
-def _ratio(part: FloatArray, whole: FloatArray, undefined: float = np.nan) -> FloatArray:
-    """``part / whole``, and ``undefined`` where the whole is 0."""
-    values: FloatArray = np.divide(part, whole, out=np.full(np.shape(whole), undefined), where=np.asarray(whole) != 0)
-    return values
+    return levels(label, score).under(weight.T).lift(k)
 
 
 def _checked(label: ArrayLike, score: ArrayLike) -> tuple[BoolArray, FloatArray]:

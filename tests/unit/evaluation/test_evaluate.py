@@ -125,6 +125,35 @@ def test_the_report_names_everything_as_it_is_logged():
     assert metrics["test.prevalence"] == pytest.approx(label.mean())
 
 
+def test_the_champion_is_compared_on_the_same_rows_and_kept_apart_from_the_baselines():
+    label, customer, good, noisy = make_cases()
+    found = evaluation(label, customer, good, {"recency": noisy}, seeded(), 40, champion=noisy)
+    metrics = found.report().metrics
+
+    assert list(found.baselines) == list(found.differences) == ["recency"]
+    assert found.champion == found.baselines["recency"]
+    assert found.over_champion == found.differences["recency"]
+    assert metrics["champion.roc_auc"] == roc_auc(label, noisy.raw)
+    assert metrics["difference.champion.brier.ci_high"] == found.over_champion["brier"].high
+    assert json.loads(json.dumps(found.report().artifacts["report/metrics.json"]))["over_champion"]["roc_auc"]
+
+
+def test_without_a_champion_nothing_is_said_of_one():
+    label, customer, good, noisy = make_cases()
+    found = evaluation(label, customer, good, {"recency": noisy}, seeded(), 40)
+
+    assert (found.champion, found.over_champion) == (None, None)
+    assert not any("champion" in name for name in found.report().metrics)
+
+
+def test_a_champion_changes_no_other_figure():
+    label, customer, good, noisy = make_cases()
+    without = evaluation(label, customer, good, {"recency": noisy}, seeded(), 40)
+    found = evaluation(label, customer, good, {"recency": noisy}, seeded(), 40, champion=noisy)
+
+    assert (found.model, found.baselines) == (without.model, without.baselines)
+
+
 def test_the_report_of_validation_rows_says_so():
     label, customer, good, _ = make_cases()
     metrics = evaluation(label, customer, good, {}, seeded(), 20).report("valid").metrics

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from pipelines.core.errors import ModelError, NotEnoughDataError
+from pipelines.evaluation.additive import equal_mass_bins
 from pipelines.evaluation.metrics import (
     METRICS,
     brier,
     ece,
-    equal_mass_bins,
     lift_at_10pct,
     lift_at_k,
     log_loss,
@@ -242,6 +242,7 @@ def test_ranking_metrics_read_log_odds_and_the_others_probabilities():
         "roc_auc": "raw",
         "pr_auc": "raw",
         "brier": "probability",
+        "log_loss": "probability",
         "ece": "probability",
         "lift_at_10pct": "raw",
     }
