@@ -67,9 +67,9 @@ class Rows:
         return Dataset(self.features[list(columns)], self.label)
 
 
-def ingested(source: str, folder: Path, path: str) -> Lake:
+def ingested(source: str, folder: Path, path: str, overrides: str = "") -> Lake:
     """A lake below ``folder`` with the source in it, from where its file says or from ``path``."""
-    spec = located(load_source(PROJECT / "conf", source), path)
+    spec = located(load_source(PROJECT / "conf", source, overrides), path)
     lake = FileLake(folder / "data", folder, engine_named(spec.engine, folder / "spill"))
     ingest(spec, lake, Quiet())
     return lake

@@ -17,9 +17,13 @@ each_entry_point = pytest.mark.parametrize("name", ENTRY_POINTS)
 
 
 def options(name):
-    """What a command takes: the defaults by the long name of the option."""
+    """What a command takes: the defaults by the long name of the option; None where one must be given."""
     return {
-        parameter.opts[0].removeprefix("--"): "" if parameter.multiple else parameter.default
+        parameter.opts[0].removeprefix("--"): ""
+        if parameter.multiple
+        else None
+        if parameter.required
+        else parameter.default
         for parameter in cli.commands[name].params
     }
 
@@ -30,7 +34,7 @@ def test_every_command_that_opens_a_run_is_an_entry_point_in_the_same_order():
 
 @each_entry_point
 def test_entry_point_takes_what_its_command_takes_with_the_same_defaults(name):
-    parameters = {key: value["default"] for key, value in ENTRY_POINTS[name].get("parameters", {}).items()}
+    parameters = {key: value.get("default") for key, value in ENTRY_POINTS[name].get("parameters", {}).items()}
 
     assert options(name) == parameters
 

@@ -162,7 +162,7 @@ def test_a_champion_that_was_fitted_on_the_test_rows_is_not_compared(ready):
 def test_a_new_policy_ships_though_the_digest_is_the_same(ready):
     models = MemoryModels()
     first = _promoted(ready, models, LATE)
-    wider = load_task(ready.root / "conf", "tiny_churn", "policy.share=0.3")
+    wider = load_task(ready.root / "conf", "tiny_churn", "policy.type=top_share policy.share=0.3")
     second = train(wider, ready.lake, models, MemoryRun(), LATE).version
 
     promotion = promote(wider, ready.lake, models, MemoryRun())

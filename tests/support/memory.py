@@ -45,6 +45,10 @@ class MemoryRun:
     progress: MemoryProgress = field(default_factory=MemoryProgress)
 
     @property
+    def studies(self) -> str | None:
+        return None
+
+    @property
     def run_id(self) -> str:
         return f"run-{self.name}-{id(self)}"
 
@@ -83,7 +87,7 @@ class MemoryRun:
 class MemoryModels:
     """Versions in memory; every load goes through the files that a registry would keep."""
 
-    versions: dict[str, tuple[ModelVersion, Path, pd.DataFrame, pd.DataFrame]] = field(default_factory=dict)
+    versions: dict[str, tuple[ModelVersion, Path, pd.DataFrame, dict[str, object]]] = field(default_factory=dict)
     aliases: dict[tuple[str, str], str] = field(default_factory=dict)
     unsigned: set[str] = field(default_factory=set)
 
@@ -100,7 +104,7 @@ class MemoryModels:
             version.data_digest,
             version.config,
         )
-        self.versions[number] = (made, folder, version.example, run.artifacts["reference.parquet"])
+        self.versions[number] = (made, folder, version.example, dict(run.artifacts))
         self.aliases[version.task, CHALLENGER] = number
         return made
 
@@ -113,8 +117,8 @@ class MemoryModels:
         names = None if version.version in self.unsigned else tuple(example.columns)
         return LoadedModel(Scorer.load(folder), names, has_example=True)
 
-    def reference(self, version: ModelVersion) -> pd.DataFrame:
-        return self.versions[version.version][3]
+    def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
+        return self.versions[version.version][3][name]
 
     def crown(self, version: ModelVersion) -> None:
         champion = self.aliases.get((version.task, CHAMPION))

@@ -23,7 +23,6 @@ from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, LoadedModel
 
 _NEEDS = ("mlflow", "lightgbm", "numpy", "pandas", "pydantic", "scikit-learn", "scipy")
 _ABSENT = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
-REFERENCE = "reference.parquet"
 
 
 class MlflowModels:
@@ -85,14 +84,14 @@ class MlflowModels:
             has_example=model.metadata.saved_input_example_info is not None,
         )
 
-    def reference(self, version: ModelVersion) -> pd.DataFrame:
-        """The rows that drift is measured against, as logged when the model was trained."""
+    def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
+        """A table that was logged when the model was trained."""
         try:
-            path = mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path=REFERENCE)
+            path = mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path=name)
         except (MlflowException, OSError) as error:
             raise RegistryError(
-                f"Version {version.version} of '{version.task}' lacks {REFERENCE} in its run ({type(error).__name__}).",
-                why="Drift is measured against the rows that the model was judged on.",
+                f"Version {version.version} of '{version.task}' lacks {name} in its run ({type(error).__name__}).",
+                why="Drift is measured, and policies are settled, on rows that were logged with the model.",
                 fix=f"Train and promote again: regulars retrain --task {version.task}",
             ) from error
         return pd.read_parquet(path)

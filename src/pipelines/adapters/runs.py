@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mlflow
@@ -45,6 +45,8 @@ class MlflowRun:
         Where to say how far the flow is.
     root_tags : mapping of str to str
         Provenance, which every child carries too.
+    studies : str or None
+        Where searches keep their trials.
     """
 
     run_id: str
@@ -52,13 +54,14 @@ class MlflowRun:
     case_key: bytes
     progress: Progress
     root_tags: Mapping[str, str]
+    studies: str | None = None
 
     @contextmanager
     def child(self, name: str) -> Iterator[MlflowRun]:
         """A nested run; it ends FAILED if the block raises."""
         tags = {_PARENT: self.run_id, _NAME: name, **self.root_tags}
         created = _client().create_run(self.experiment_id, tags=tags, run_name=name)
-        run = MlflowRun(created.info.run_id, self.experiment_id, self.case_key, self.progress, self.root_tags)
+        run = replace(self, run_id=created.info.run_id)
         with _ended(run.run_id):
             yield run
 
@@ -131,7 +134,7 @@ def open_run(
     given = os.environ.get("MLFLOW_RUN_ID")
     case_key = workspace.case_key()
     info = _opened(workspace, experiment, name, given)
-    run = MlflowRun(info.run_id, info.experiment_id, case_key, progress, tags)
+    run = MlflowRun(info.run_id, info.experiment_id, case_key, progress, tags, workspace.studies)
     with _ended(run.run_id, leave_open=bool(given)):
         run.tags(tags)
         try:

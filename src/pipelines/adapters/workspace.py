@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.core.errors import ConfigError
 
-_HOME, _KEY = "REGULARS_HOME", "REGULARS_CASE_KEY"
+_HOME, _KEY, _STUDIES = "REGULARS_HOME", "REGULARS_CASE_KEY", "REGULARS_STUDIES"
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class Workspace:
     def artifact_root(self) -> str:
         """Where the embedded store puts artifacts."""
         return (self.root / "mlruns").as_uri()
+
+    @property
+    def studies(self) -> str:
+        """Where searches keep their trials: ``$REGULARS_STUDIES`` (a PostgreSQL URL), else a folder of the lake."""
+        return os.environ.get(_STUDIES) or str(self.data / "studies")
 
     def case_key(self) -> bytes:
         """The secret that turns customer ids into case ids: ``$REGULARS_CASE_KEY``, else a file made once.

@@ -135,9 +135,26 @@ def train(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
 
 @cli.command()
 @_task
+@_cutoff
+@_set
+def search(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
+    """Trials only: share a search among processes or machines."""
+    return int(_commands().search(task, cutoff, " ".join(overrides)))
+
+
+@cli.command()
+@_task
 def promote(task: str) -> int:
     """The challenger becomes champion, if every gate agrees."""
     return int(_commands().promote(task))
+
+
+@cli.command()
+@_task
+@_set
+def policy(task: str, overrides: tuple[str, ...]) -> int:
+    """Another policy for the champion, without training."""
+    return int(_commands().policy(task, " ".join(overrides)))
 
 
 @cli.command()
@@ -176,6 +193,15 @@ def drift_check(task: str, cutoff: str, retrain: str) -> int:
 def retrain(task: str, cutoff: str) -> int:
     """Train, then promote."""
     return int(_commands().retrain(task, cutoff))
+
+
+@cli.command()
+@click.option(
+    "--run_id", "--run-id", "run_id", required=True, metavar="ID", help="A run of train, or of main or retrain."
+)
+def reproduce(run_id: str) -> int:
+    """Rebuild a run from its logged configuration, and compare."""
+    return int(_commands().reproduce(run_id))
 
 
 @cli.command()

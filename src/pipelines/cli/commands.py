@@ -149,6 +149,42 @@ def train(task: str, cutoff: str, overrides: str) -> int:
     return _status(result.outcome)
 
 
+def search(task: str, cutoff: str, overrides: str) -> int:
+    """Trials only."""
+    from pipelines.flows.search import search as flow
+
+    known_at = _cutoff(cutoff)
+    result = _of_log(
+        "search", (task, overrides), lambda spec, lake, run: flow(spec, lake, run, known_at), summary.of_search
+    )
+    return _status(result.outcome)
+
+
+def policy(task: str, overrides: str) -> int:
+    """Another policy for the champion."""
+    from pipelines.flows.policy import policy as flow
+
+    return _status(_of_task("policy", (task, overrides), flow, summary.of_policy).outcome)
+
+
+def reproduce(run_id: str) -> int:
+    """A run, rebuilt."""
+    from pipelines.adapters.records import MlflowRuns
+    from pipelines.adapters.runs import use_store
+    from pipelines.flows.reproduce import reproduce as flow
+
+    workspace = Workspace.find()
+    use_store(workspace)
+    runs = MlflowRuns()
+    task = runs.trained(run_id).tags["task"]
+
+    def lake_of(source: str) -> FileLake:
+        return _lake(workspace, load_source(workspace.conf, source))
+
+    result = _run(workspace, "reproduce", task, lambda run: flow(lake_of, runs, run, run_id), summary.of_reproduced)
+    return _status(result.outcome)
+
+
 def promote(task: str) -> int:
     """Challenger against champion."""
     from pipelines.flows.promote import promote as flow

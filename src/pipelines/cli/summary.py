@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from pipelines.flows.ingest import Ingested
     from pipelines.flows.main import Finished
     from pipelines.flows.panel import PanelBuilt
+    from pipelines.flows.policy import Repoliced
     from pipelines.flows.promote import Promotion
+    from pipelines.flows.reproduce import Reproduced
     from pipelines.flows.retrain import Retrained
     from pipelines.flows.rollback import RolledBack
     from pipelines.flows.score import Scored
+    from pipelines.flows.search import Searched
     from pipelines.flows.train import Trained
     from pipelines.tables.manifest import Manifest
     from pipelines.tasks.task import TaskSpec
@@ -119,6 +122,38 @@ def of_trained(trained: Trained, place: Place) -> None:
     _figures(trained.evaluation, _task_of(trained), place.console)
     place.console.print(f"Challenger  version {trained.version.version}, digest {trained.version.digest[:12]}")
     next_steps(place, f"regulars promote --task {trained.version.task}")
+
+
+def of_search(searched: Searched, place: Place) -> None:
+    """The best trial so far, and who worked on it."""
+    found = searched.found
+    before = f", {found.n_before:,} of them before or elsewhere" if found.n_before else ""
+    wrapped(place.console, "Search", f"{len(found.trials):,} trials{before}; smallest log loss {found.loss:.5f}")
+    chosen = ", ".join(f"{name} {value:.4g}" for name, value in found.params.items())
+    wrapped(place.console, "Chosen", f"{chosen}; {found.n_rounds:,} rounds")
+    next_steps(place, f"regulars train --task {searched.task}")
+
+
+def of_policy(repoliced: Repoliced, place: Place) -> None:
+    """Whom the old and the new policy contact, and what they earn."""
+    from pipelines.flows.policy import in_words
+
+    for line in in_words(repoliced.before, repoliced.now, repoliced.currency).splitlines():
+        wrapped(place.console, "Policy", line)
+    if repoliced.version is None:
+        wrapped(place.console, "Unchanged", "the champion decides by this policy already")
+        return
+    wrapped(place.console, "Challenger", f"version {repoliced.version.version}, the same model with another policy")
+    next_steps(place, f"regulars promote --task {repoliced.version.task}")
+
+
+def of_reproduced(found: Reproduced, place: Place) -> None:
+    """What is the same and what is not."""
+    from pipelines.flows.reproduce import in_words
+
+    wrapped(place.console, str(found.outcome).capitalize(), f"run {found.run_id} of '{found.task}'")
+    for line in in_words(found):
+        wrapped(place.console, "", line)
 
 
 def of_promotion(promotion: Promotion, place: Place) -> None:

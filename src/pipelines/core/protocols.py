@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from pipelines.core.report import Report
 
 CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
+REFERENCE, OUT_OF_FOLD, CONFIG = "reference.parquet", "out_of_fold.parquet", "report/task.json"
+"""What a training run logs for later: the rows that drift is measured against, those that policies are settled on, and
+its configuration."""
 
 
 class Progress(Protocol):
@@ -36,6 +39,11 @@ class Run(Protocol):
     @property
     def run_id(self) -> str:
         """The tracking store's name for this run."""
+        ...
+
+    @property
+    def studies(self) -> str | None:
+        """Where searches keep their trials: a folder or a ``postgresql://`` URL; None keeps nothing."""
         ...
 
     def child(self, name: str) -> AbstractContextManager[Run]:
@@ -161,8 +169,8 @@ class Models(Protocol):
         """The model itself."""
         ...
 
-    def reference(self, version: ModelVersion) -> pd.DataFrame:
-        """The rows that drift is measured against, as logged when it was trained."""
+    def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
+        """A table that was logged when it was trained, such as `REFERENCE`."""
         ...
 
     def crown(self, version: ModelVersion) -> None:
@@ -188,6 +196,46 @@ class NewVersion:
     known_at: datetime | None
     data_digest: str
     config: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a training run logged.
+
+    Parameters
+    ----------
+    run_id : str
+        The run that trained: the one that was asked for, or its child.
+    config : mapping or None
+        The task as it was trained; None if it was not logged.
+    tags : mapping of str to str
+        All of them.
+    metrics : mapping of str to float
+        The latest value of each.
+    """
+
+    run_id: str
+    config: Mapping[str, Any] | None
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
+class Runs(Protocol):
+    """What was recorded."""
+
+    def trained(self, run_id: str) -> Recorded:
+        """The training run of that name, or the one inside it.
+
+        Raises
+        ------
+        RegistryError
+            If there is no such run, or none in it that trained.
+        """
+        ...
+
+    def tags(self, run_id: str) -> Mapping[str, str]:
+        """The tags of a run."""
+        ...
 
 
 class Engine(Protocol):

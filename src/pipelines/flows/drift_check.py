@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-from pipelines.core.protocols import CHALLENGER, Models, ModelVersion, Run
+from pipelines.core.protocols import CHALLENGER, REFERENCE, Models, ModelVersion, Run
 from pipelines.core.randomness import generator_for
 from pipelines.core.windows import said
 from pipelines.drift.check import Side, check
@@ -71,7 +71,7 @@ def _compared(
     trained = task_of(champion)
     kind = kind_of(trained)
     described = kind.current(trained, lake, known_at)
-    logged = models.reference(champion)
+    logged = models.table(champion, REFERENCE)
     scores = models.load(champion).scorer.probability(described.rows)
     names = [feature.name for feature in described.features]
     reference = Side(logged, pd.factorize(logged["case_id"])[0], logged["score"].to_numpy())

@@ -46,7 +46,10 @@ class RecencyRule(Spec):
 
 
 class LogisticRegression(Spec):
-    """Logistic regression on ``log1p`` of every feature, standardised; nulls become the median and a flag."""
+    """Logistic regression on ``log1p`` of every number, standardised, and a column per level of every category.
+
+    Nulls become the median and a flag, and a level of their own.
+    """
 
     type: Literal["logistic_regression"] = "logistic_regression"
 
@@ -163,15 +166,22 @@ def _require(dataset: Dataset, baseline: str, features: tuple[str, ...]) -> None
 
 
 def _fit_logistic(dataset: Dataset, columns: tuple[str, ...]) -> _Logistic:
+    from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-    pipeline = make_pipeline(
+    numbers = make_pipeline(
         FunctionTransformer(_signed_log),
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         StandardScaler(),
+    )
+    coded = [place for place, name in enumerate(columns) if name in dataset.categorical]
+    rest = [place for place in range(len(columns)) if place not in coded]
+    levels = OneHotEncoder(handle_unknown="ignore")  # null is a level of its own
+    pipeline = make_pipeline(
+        ColumnTransformer([("numbers", numbers, rest), ("levels", levels, coded)]),
         SklearnLogisticRegression(max_iter=1_000),
     )
     return _Logistic(columns, pipeline.fit(dataset.rows[list(columns)].to_numpy(), dataset.label))

@@ -20,9 +20,12 @@ class Dataset:
     Parameters
     ----------
     rows : DataFrame, shape (n_rows, n_features)
-        Floats; NaN is null.
+        Floats; NaN is null. A categorical feature holds the code of its level, 0 .. n_levels - 1; NaN is null or a
+        level that was not known when the codes were given.
     label : ndarray of int8, shape (n_rows,)
         0 or 1.
+    categorical : tuple of str
+        Names of the categorical features.
     """
 
     rows: pd.DataFrame

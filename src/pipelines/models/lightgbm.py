@@ -3,28 +3,60 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pipelines.core.errors import ModelError
+from pipelines.core.errors import ModelError, NotEnoughDataError, nearest
 from pipelines.core.spec import Spec
 from pipelines.models.classifier import Dataset, FloatArray
+from pipelines.models.tunable import TUNABLE, check_names
+
+__all__ = ["TUNABLE", "Fold", "Judged", "LightGBM", "Trees", "check_names"]
 
 _QUIET = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_row_wise": True}
 _THREADS = 2
-"""Fixed, so that the same seed gives the same trees on every machine; more would not help at these sizes."""
+"""More would not help at these sizes. The trees are the same whatever their number."""
+_STEP = 10
+_SWITCHES = ("extra_trees",)
+_LOSS_DIGITS = 12
+"""Threads add up in another order, which shows in the sixteenth digit."""
 
 
 class LightGBM(Spec):
-    """LightGBM's parameters that are not searched, and how the shipped model is bagged."""
+    """LightGBM's parameters that are not searched, and how the shipped model is bagged.
+
+    Parameters
+    ----------
+    n_bags : int
+        Boosters that differ by their seeds only.
+    max_rounds, early_stopping : int
+        A fold ends after so many rounds, or after so many without a smaller validation loss.
+    max_bin : int
+        Values that a feature is told apart by.
+    parameters : dict
+        Fixed learning parameters; those of a trial win.
+    monotone : dict
+        The direction in which the score may move with a feature, all else equal.
+    class_weight : {"none", "balanced"}
+        ``balanced`` weighs positives by n_negative / n_positive of the rows that are fitted on. The raw score is then
+        shifted by about the logarithm of that, which a calibration takes back; losses of folds have it taken back.
+
+    References
+    ----------
+    Ke et al. (2017), LightGBM: a highly efficient gradient boosting decision tree. Native categorical splits: Fisher
+    (1958), On grouping for maximum homogeneity, by way of LightGBM's features page, "Optimal Split for Categorical
+    Features".
+    """
 
     type: Literal["lightgbm"] = "lightgbm"
     n_bags: Annotated[int, Field(ge=1, le=50)] = 4
@@ -32,57 +64,180 @@ class LightGBM(Spec):
     early_stopping: Annotated[int, Field(ge=1)] = 30
     max_bin: Annotated[int, Field(ge=2, le=65_535)] = 255
     parameters: dict[str, float] = Field(default_factory=lambda: {"bagging_freq": 1.0})
+    monotone: dict[str, Literal["increasing", "decreasing"]] = Field(default_factory=dict)
+    class_weight: Literal["none", "balanced"] = "none"
+
+    @model_validator(mode="after")
+    def _known_parameters(self) -> Self:
+        check_names(self.parameters)
+        return self
 
     def fold(self, train: Dataset, valid: Dataset) -> Fold:
-        """A pair of binned data sets that any number of trials can be fitted on."""
-        binning = {**_QUIET, "max_bin": self.max_bin, "feature_pre_filter": False, "num_threads": _THREADS}
-        fitted = lgb.Dataset(train.rows, train.label, params=binning, free_raw_data=False).construct()
-        judged = lgb.Dataset(valid.rows, valid.label, params=binning, reference=fitted, free_raw_data=False)
-        return Fold(self, fitted, judged.construct(), valid)
+        """A pair of binned data sets that any number of trials can be fitted on.
+
+        Raises
+        ------
+        ModelError, NotEnoughDataError
+            As `fit`.
+        """
+        if list(train.rows.columns) != list(valid.rows.columns):
+            raise ModelError(
+                "The training and the validation rows of a fold have different columns.",
+                why="Columns are handed over by position.",
+                fix="Build both from one panel.",
+            )
+        fitted, judged = (self._binned(one, what) for one, what in ((train, "training"), (valid, "validation")))
+        judged.reference = fitted
+        with _told():
+            return Fold.of(self, fitted.construct(), judged.construct(), self._of_rows(train))
+
+    def saved_fold(self, folder: Path) -> Fold:
+        """What `Fold.save` wrote, in another process."""
+        told = json.loads((folder / "fold.json").read_text(encoding="utf-8"))
+        given = {"params": self._binning(), "categorical_feature": told["categorical"]}
+        fitted = lgb.Dataset(folder / "train.bin", **given).construct()
+        judged = lgb.Dataset(folder / "valid.bin", reference=fitted, **given).construct()
+        return Fold.of(self, fitted, judged, told["of_rows"])
 
     def fit(self, dataset: Dataset, tuned: dict[str, float], n_rounds: int, seed: int) -> Trees:
-        """A bag of boosters that differ by their seeds only, at a fixed number of rounds."""
-        data = lgb.Dataset(dataset.rows, dataset.label, params={**_QUIET, "max_bin": self.max_bin}, free_raw_data=False)
-        boosters = (
-            lgb.train(self._all(tuned, seed + bag), data, num_boost_round=n_rounds).model_to_string()
-            for bag in range(self.n_bags)
-        )
+        """A bag of boosters that differ by their seeds only, at a fixed number of rounds.
+
+        Raises
+        ------
+        ModelError
+            If columns share a name, values are infinite, codes of levels are not whole, a monotone feature is unknown
+            or categorical, or LightGBM refuses a value of a parameter.
+        NotEnoughDataError
+            If the label has one class only.
+        """
+        data, of_rows = self._binned(dataset, "training"), self._of_rows(dataset)
+        with _told():
+            boosters = [
+                lgb.train(self._all(tuned, seed + bag, of_rows), data, num_boost_round=n_rounds).model_to_string()
+                for bag in range(self.n_bags)
+            ]
         return Trees.from_texts(boosters)
 
-    def _all(self, tuned: dict[str, float], seed: int) -> dict[str, Any]:
-        whole = {name: int(value) if float(value).is_integer() else value for name, value in tuned.items()}
-        fixed = {name: int(value) if float(value).is_integer() else value for name, value in self.parameters.items()}
-        return {
-            **_QUIET,
-            **fixed,
-            **whole,
-            "max_bin": self.max_bin,
-            "num_threads": _THREADS,
-            "seed": seed,
-            "feature_pre_filter": False,
-        }
+    def _binned(self, dataset: Dataset, what: str) -> lgb.Dataset:
+        """Positions stand for names: LightGBM refuses names with characters of JSON."""
+        _check(dataset, what)
+        places = [place for place, name in enumerate(dataset.rows.columns) if name in dataset.categorical]
+        values = dataset.rows.to_numpy(np.float64)
+        return lgb.Dataset(values, dataset.label, params=self._binning(), categorical_feature=places)
+
+    def _binning(self) -> dict[str, Any]:
+        return {**_QUIET, "max_bin": self.max_bin, "feature_pre_filter": False, "num_threads": _THREADS}
+
+    def _of_rows(self, dataset: Dataset) -> dict[str, Any]:
+        """Parameters that follow from the rows that are fitted on."""
+        of_rows: dict[str, Any] = {}
+        if self.monotone:
+            directions = _directions(self.monotone, dataset)
+            of_rows = {"monotone_constraints": directions, "monotone_constraints_method": "intermediate"}
+        if self.class_weight == "balanced":
+            n_positive = int(dataset.label.sum())
+            of_rows["scale_pos_weight"] = (len(dataset.label) - n_positive) / n_positive
+        return of_rows
+
+    def _all(self, tuned: dict[str, float], seed: int, of_rows: dict[str, Any]) -> dict[str, Any]:
+        chosen = {**self.parameters, **tuned}
+        typed = {name: _typed(name, value) for name, value in chosen.items()}
+        return {**self._binning(), **typed, **of_rows, "seed": seed}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How one configuration did on one fold.
+
+    Parameters
+    ----------
+    loss : float
+        The smallest validation log loss.
+    n_rounds : int
+        The round that had it.
+    curve : tuple of float
+        The smallest loss so far, after every tenth round.
+    gave_up : bool
+        Whether it fell behind the bar.
+    """
+
+    loss: float
+    n_rounds: int
+    curve: tuple[float, ...] = ()
+    gave_up: bool = False
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Binned training and validation rows."""
+    """Binned training and validation rows, and the parameters that follow from them."""
 
     spec: LightGBM
     train: lgb.Dataset
-    judged: lgb.Dataset
-    valid: Dataset
+    valid: lgb.Dataset
+    of_rows: dict[str, Any]
 
-    def fit(self, tuned: dict[str, float], seed: int) -> tuple[FloatArray, int]:
-        """Validation log-odds at the best round, shape (n_valid,), and that round's number."""
-        booster = lgb.train(
-            self.spec._all(tuned, seed),  # noqa: SLF001  # one class in two parts: what is fixed, and the binned rows
-            self.train,
-            num_boost_round=self.spec.max_rounds,
-            valid_sets=[self.judged],
-            callbacks=[lgb.early_stopping(self.spec.early_stopping, first_metric_only=True, verbose=False)],
-        )
-        raw: FloatArray = np.asarray(booster.predict(self.valid.rows, raw_score=True, num_threads=_THREADS))
-        return raw, booster.best_iteration
+    @classmethod
+    def of(cls, spec: LightGBM, train: lgb.Dataset, valid: lgb.Dataset, of_rows: dict[str, Any]) -> Fold:
+        """Take the weight of positives back where losses are measured: odds learned with weight w are w-fold.
+
+        References
+        ----------
+        Elkan (2001), The foundations of cost-sensitive learning, theorem 2.
+        """
+        shift = -float(np.log(of_rows.get("scale_pos_weight", 1.0)))
+        if shift:
+            valid.set_init_score(np.full(valid.num_data(), shift))
+        return cls(spec, train, valid, of_rows)
+
+    def judge(self, tuned: dict[str, float], seed: int, n_threads: int = _THREADS, bar: Sequence[float] = ()) -> Judged:
+        """Fit until the validation loss stops falling, or lies above ``bar`` after a tenth round.
+
+        Raises
+        ------
+        ModelError
+            If LightGBM refuses a value.
+        """
+        stop = lgb.early_stopping(self.spec.early_stopping, first_metric_only=True, verbose=False)
+        watch = _Watch(bar)
+        with _told():
+            booster = lgb.train(
+                {**self.spec._all(tuned, seed, self.of_rows), "num_threads": n_threads},  # noqa: SLF001  # one class in two parts: what is fixed, and the binned rows
+                self.train,
+                num_boost_round=self.spec.max_rounds,
+                valid_sets=[self.valid],
+                callbacks=[watch, stop],
+            )
+        if watch.gave_up:
+            return Judged(watch.best, booster.best_iteration, tuple(watch.curve), gave_up=True)
+        loss = float(booster.best_score["valid_0"]["binary_logloss"])
+        return Judged(round(loss, _LOSS_DIGITS), booster.best_iteration, tuple(watch.curve))
+
+    def save(self, folder: Path) -> None:
+        """The bins as LightGBM writes them, for `LightGBM.saved_fold`."""
+        self.train.save_binary(folder / "train.bin")
+        self.valid.save_binary(folder / "valid.bin")
+        told = {"categorical": self.train.categorical_feature, "of_rows": self.of_rows}
+        (folder / "fold.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+@dataclass(eq=False)
+class _Watch:
+    """A callback that notes the loss, and ends a fit that falls behind."""
+
+    bar: Sequence[float]
+    best: float = float("inf")
+    curve: list[float] = field(default_factory=list)
+    gave_up: bool = False
+
+    def __call__(self, env: lgb.callback.CallbackEnv) -> None:
+        results = env.evaluation_result_list or []
+        self.best = min(self.best, round(float(results[0][2]), _LOSS_DIGITS))
+        if (env.iteration + 1) % _STEP:
+            return
+        self.curve.append(self.best)
+        self.gave_up = len(self.curve) <= len(self.bar) and self.best > self.bar[len(self.curve) - 1]
+        if self.gave_up:
+            raise lgb.callback.EarlyStopException(env.iteration, results)
 
 
 @dataclass(frozen=True)
@@ -114,6 +269,10 @@ class Trees:
             )
         return cls.from_texts(file.read_text(encoding="utf-8") for file in files)
 
+    def members(self) -> tuple[Trees, ...]:
+        """Every booster alone."""
+        return tuple(Trees((text,), (booster,)) for text, booster in zip(self.texts, self.boosters, strict=True))
+
     def save(self, folder: Path) -> None:
         """One text file per booster."""
         for number, text in enumerate(self.texts):
@@ -125,7 +284,7 @@ class Trees:
         return hashlib.sha256("".join(bare).encode()).hexdigest()
 
     def raw(self, rows: pd.DataFrame) -> FloatArray:
-        """Mean log-odds of the bag, shape (n_rows,)."""
+        """Mean log-odds of the bag, shape (n_rows,); columns count by their position."""
         return self._mean(rows, raw_score=True)
 
     def contributions(self, rows: pd.DataFrame) -> FloatArray:
@@ -146,6 +305,85 @@ class Trees:
         threads = 1 if len(rows) < 1_000 else _THREADS
         if len(rows) == 0:
             return np.empty((0, rows.shape[1] + 1)) if "pred_contrib" in what else np.empty(0)
-        parts = [np.asarray(one.predict(rows, num_threads=threads, **what)) for one in self.boosters]
+        values = rows.to_numpy(np.float64)
+        parts = [np.asarray(one.predict(values, num_threads=threads, **what)) for one in self.boosters]
         mean: FloatArray = np.mean(parts, axis=0)
         return mean
+
+
+def _typed(name: str, value: float) -> float:
+    """LightGBM reads text: a count must not end in .0, and a switch is true or false."""
+    if name in _SWITCHES:
+        return bool(value)
+    return int(value) if float(value).is_integer() else value
+
+
+def _check(dataset: Dataset, what: str) -> None:
+    columns = dataset.rows.columns
+    if repeated := sorted({str(name) for name in columns[columns.duplicated()]}):
+        raise ModelError(
+            f"{len(repeated)} features of the {what} rows share their name with another: {', '.join(repeated[:5])}.",
+            why="Features are known by their name.",
+            fix="Leave one of each out, or rename it.",
+        )
+    infinite = columns[np.isinf(dataset.rows.to_numpy(np.float64)).any(axis=0)]
+    if len(infinite):
+        raise ModelError(
+            f"{len(infinite)} features of the {what} rows hold infinite values: {', '.join(map(str, infinite[:5]))}.",
+            why="An infinity is a division by zero upstream; trees would learn from it as from a large number.",
+            fix="Make it null, or mend the feature.",
+        )
+    for name in dataset.categorical:
+        _check_codes(dataset.rows, name, what)
+    n_positive, n_rows = int(dataset.label.sum()), len(dataset.label)
+    if n_positive in {0, n_rows}:
+        raise NotEnoughDataError(
+            f"{n_positive} of {n_rows} {what} rows are positive.",
+            why="A model cannot learn, or be judged, from one outcome only.",
+            fix="Use a longer log, another horizon, or a wider population.",
+        )
+
+
+def _check_codes(rows: pd.DataFrame, name: str, what: str) -> None:
+    if name not in rows:
+        raise ModelError(
+            f"The categorical feature '{name}' is not among the {what} rows.{nearest(name, map(str, rows.columns))}",
+            why="It would be learned from as a number, or not at all.",
+            fix="Name a feature of the panel.",
+        )
+    codes = rows[name].dropna()
+    if not ((codes >= 0) & (codes % 1 == 0)).all():
+        raise ModelError(
+            f"The categorical feature '{name}' of the {what} rows holds values that are not 0, 1, 2 …",
+            why="LightGBM reads a level as a whole number and takes any other for another level.",
+            fix="Code its levels; null is NaN.",
+        )
+
+
+def _directions(monotone: dict[str, Literal["increasing", "decreasing"]], dataset: Dataset) -> list[int]:
+    """1, -1 or 0 for each feature."""
+    ordered = [str(name) for name in dataset.rows.columns if name not in dataset.categorical]
+    for name in monotone:
+        if name not in ordered:
+            is_unordered = name in dataset.categorical
+            raise ModelError(
+                f"model.monotone names '{name}', which is {'categorical' if is_unordered else 'no feature'}."
+                f"{'' if is_unordered else nearest(name, ordered)}",
+                why="Only an ordered feature of the panel can have a direction.",
+                fix="Name a numeric feature.",
+            )
+    signs = {"increasing": 1, "decreasing": -1}
+    return [signs[monotone[name]] if name in monotone else 0 for name in map(str, dataset.rows.columns)]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """LightGBM's own refusals, such as a value out of range, as errors that a person can act on."""
+    try:
+        yield
+    except lgb.basic.LightGBMError as error:
+        raise ModelError(
+            f"LightGBM refuses: {error}.",
+            why="Nothing was fitted.",
+            fix="Mend search.space or model.parameters of the task.",
+        ) from error

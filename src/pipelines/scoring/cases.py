@@ -36,7 +36,7 @@ class Cases:
         What the codes stand for.
     moment : datetime64 array of shape (n_rows,) or None
         As of when each row is described, UTC.
-    by : mapping of str to object array of shape (n_rows,)
+    by : mapping of str to object array or Categorical of shape (n_rows,)
         Groups by which figures are told apart.
     """
 
@@ -46,7 +46,7 @@ class Cases:
     subject: IntArray
     subject_ids: NDArray[np.object_]
     moment: NDArray[np.datetime64] | None
-    by: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
+    by: Mapping[str, NDArray[np.object_] | pd.Categorical] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.subject)

@@ -72,7 +72,8 @@ class ScoredEvidence:
         champion = self.champion_side
         if champion is None:
             return None
-        _require_unseen(champion, self.challenger_side)
+        ours = self.challenger_side
+        require_unseen(champion, ours.task, ours.times, ours.version.data_digest)
         test = self._test
         theirs = _predictions(self.load(champion.version), self.described(champion.task).cases.rows)
         rng = generator_for(self.task.seed, "promote")
@@ -134,23 +135,40 @@ def _require_as_divided(challenger: Contender, data_digest: str) -> None:
         )
 
 
-def _require_unseen(champion: Contender, challenger: Contender) -> None:
-    learned, tested = champion.times.learned_until, challenger.times.tested_from
-    if learned is None or tested is None:
-        _require_same_split(champion, challenger)
-    elif learned > tested:
+def require_unseen(champion: Contender, task: TaskSpec, tested: Times, data_digest: str) -> None:
+    """Refuse to compare a champion on rows that it may have learned from.
+
+    Parameters
+    ----------
+    champion : Contender
+        Who is asked.
+    task : TaskSpec
+        Of the rows.
+    tested : Times
+        When their test begins.
+    data_digest : str
+        Of what they were read from.
+
+    Raises
+    ------
+    ModelError
+        If the champion may have learned from them.
+    """
+    learned, begins = champion.times.learned_until, tested.tested_from
+    if learned is None or begins is None:
+        _require_same_split(champion, task, data_digest)
+    elif learned > begins:
         raise ModelError(
             f"The champion (version {champion.version.version}) learned from outcomes up to {learned:%Y-%m-%d}, "
-            f"the comparison begins at {tested:%Y-%m-%d}.",
+            f"the comparison begins at {begins:%Y-%m-%d}.",
             why="It has seen outcomes of the rows they would be compared on.",
             fix=f"Train a challenger at {said(champion.version.known_at)} or later.",
         )
 
 
-def _require_same_split(champion: Contender, challenger: Contender) -> None:
-    ours, theirs = challenger.task, champion.task
-    same_rows = champion.version.data_digest == challenger.version.data_digest or ours.keeps_sides
-    if ours.protocol_digest() != theirs.protocol_digest() or not same_rows:
+def _require_same_split(champion: Contender, task: TaskSpec, data_digest: str) -> None:
+    same_rows = champion.version.data_digest == data_digest or task.keeps_sides
+    if task.protocol_digest() != champion.task.protocol_digest() or not same_rows:
         raise ModelError(
             f"The champion (version {champion.version.version}) was trained on another table, or with another split.",
             why="It may have learned from rows that they would be compared on.",

@@ -10,17 +10,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from pipelines.core.errors import ModelError, nearest
 from pipelines.core.spec import digest
 from pipelines.explain.reasons import reasons
 from pipelines.features.catalogue import Feature
 from pipelines.features.encode import encoded
-from pipelines.models.calibration import SigmoidMap
+from pipelines.models.calibration_maps import AnyMap
 from pipelines.models.lightgbm import Trees
-from pipelines.policy.top_share import Threshold
+from pipelines.policy.policies import AnySettled
 
 _SPEC, _POLICY = "scorer.json", "policy.json"
+_MAP: TypeAdapter[AnyMap] = TypeAdapter(AnyMap)
+_SETTLED: TypeAdapter[AnySettled] = TypeAdapter(AnySettled)
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class Scorer:
     ----------
     trees : Trees
         The fitted bag.
-    calibration : SigmoidMap
+    calibration : AnyMap
         From its log-odds to probabilities.
-    policy : Threshold
+    policy : AnySettled
         From a probability to a decision; a file of its own, since it changes without retraining.
     features : tuple of Feature
         The columns, in order, and how reasons say them.
@@ -44,8 +47,8 @@ class Scorer:
     """
 
     trees: Trees
-    calibration: SigmoidMap
-    policy: Threshold
+    calibration: AnyMap
+    policy: AnySettled
     features: tuple[Feature, ...]
     n_reasons: int
     feature_digest: str
@@ -83,6 +86,11 @@ class Scorer:
         """SHAP values on the raw score, the base value last; shape (n_rows, n_features + 1)."""
         return self.trees.contributions(self._checked(rows))
 
+    def decisions(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
+        """What the policy says of each row, shape (n_rows,)."""
+        checked = self._checked(rows)
+        return self.policy.decide(self.calibration.probability(self.trees.raw(checked)), checked)
+
     def score(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Score, decision and reasons.
 
@@ -106,7 +114,9 @@ class Scorer:
         said = reasons(self.trees.contributions(checked)[:, :-1], rows, self.features, self.n_reasons)
         return pd.concat(
             [
-                pd.DataFrame({"score": probability, "decision": self.policy.decide(probability)}, index=rows.index),
+                pd.DataFrame(
+                    {"score": probability, "decision": self.policy.decide(probability, checked)}, index=rows.index
+                ),
                 said.set_axis(rows.index),
             ],
             axis=1,
@@ -130,8 +140,8 @@ class Scorer:
         spec = json.loads((folder / _SPEC).read_text(encoding="utf-8"))
         return cls(
             trees=Trees.load(folder),
-            calibration=SigmoidMap.read(spec["calibration"], _SPEC),
-            policy=Threshold.read(json.loads((folder / _POLICY).read_text(encoding="utf-8")), _POLICY),
+            calibration=_MAP.validate_python(spec["calibration"]),
+            policy=_SETTLED.validate_json((folder / _POLICY).read_bytes()),
             features=tuple(
                 Feature(**{**feature, "levels": tuple(feature.get("levels", ()))}) for feature in spec["features"]
             ),

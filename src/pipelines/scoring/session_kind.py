@@ -97,7 +97,8 @@ class SessionKind:
         features = self.features(task, manifest)
         codes, known = pd.factorize(found["customer_id"], sort=True)
         rows = found[[feature.name for feature in features]].astype(np.float64)
-        depth = found[DEPTH].astype(int).map("after {} events".format)
+        names = [f"after {anchor} events" for anchor in task.sessions.anchors]
+        depth = found[DEPTH].astype(int).map("after {} events".format).to_numpy(object)
         return Cases(
             rows=rows.reset_index(drop=True),
             features=features,
@@ -105,7 +106,7 @@ class SessionKind:
             subject=codes.astype(np.int64),
             subject_ids=np.asarray(known, dtype=object),
             moment=found[MOMENT].to_numpy("datetime64[us]"),
-            by={"depth": depth.to_numpy(object)},
+            by={"depth": pd.Categorical(depth, names, ordered=True)},
         )
 
 

@@ -13,7 +13,9 @@ from pipelines.fairness.findings import FairnessSpec
 from pipelines.gates.gates import AnyGate
 from pipelines.models.baselines import AnyBaseline
 from pipelines.models.calibration import Sigmoid
-from pipelines.models.lightgbm import LightGBM
+from pipelines.models.calibration_choice import AnyCalibration
+from pipelines.models.lightgbm import LightGBM, check_names
+from pipelines.policy.policies import AnyPolicy
 from pipelines.policy.top_share import TopShare
 from pipelines.tasks.search_space import SearchSpec
 
@@ -37,8 +39,8 @@ class TaskSpec(Spec):
     seed: Annotated[int, Field(ge=0)] = 1
     model: LightGBM = LightGBM()
     search: SearchSpec
-    calibration: Sigmoid = Sigmoid()
-    policy: TopShare = TopShare()
+    calibration: AnyCalibration = Sigmoid()
+    policy: AnyPolicy = TopShare()
     baselines: tuple[AnyBaseline, ...]
     n_reasons: Annotated[int, Field(ge=1, le=10)] = 3
     n_resamples: Annotated[int, Field(ge=100)] = 1_000
@@ -47,6 +49,11 @@ class TaskSpec(Spec):
     fairness: FairnessSpec = FairnessSpec()
     gates: tuple[AnyGate, ...]
     drift: DriftSpec = DriftSpec()
+
+    @model_validator(mode="after")
+    def _searches_what_exists(self) -> Self:
+        check_names(self.search.space)
+        return self
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Self:

@@ -51,7 +51,7 @@ def test_metric_that_no_gate_can_judge_is_refused():
 @pytest.mark.parametrize(
     ("fields", "is_same"),
     [
-        ({"title": "x", "policy": {"share": 0.2}, "seed": 99, "gates": TASK["gates"][:1]}, True),
+        ({"title": "x", "policy": {"type": "top_share", "share": 0.2}, "seed": 99, "gates": TASK["gates"][:1]}, True),
         ({"outcome": {"type": "no_purchase", "horizon": "P14D"}}, False),
         ({"population": {"type": "active", "within": "P7D"}}, False),
         ({"source": "another"}, False),

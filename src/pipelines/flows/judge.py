@@ -1,0 +1,157 @@
+"""What a fitted model is worth on the test: figures with intervals, where it fails, how it ages, what it earns, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.core.errors import NotEnoughDataError, PipelineError
+from pipelines.core.protocols import CHAMPION, Models, Run
+from pipelines.core.randomness import generator_for
+from pipelines.core.report import Report
+from pipelines.evaluation.ageing import MARGIN, Ageing, ageing
+from pipelines.evaluation.evaluate import Evaluation, Predictions, evaluation
+from pipelines.evaluation.figures import evaluation_figures
+from pipelines.evaluation.profit import ProfitEvaluation, profit
+from pipelines.evaluation.profit_figures import report as profit_report
+from pipelines.evaluation.reports import ageing_report, differences_report, slices_report
+from pipelines.evaluation.slices import Slice, sliced
+from pipelines.explain.explanation import Explanation
+from pipelines.explain.figures import explain_report
+from pipelines.fairness.groups import fairness
+from pipelines.flows.fit import Fitted
+from pipelines.flows.prepare import Prepared, same_kind, task_of
+from pipelines.scoring.ageing import aged
+from pipelines.scoring.cases import LabelledCases
+from pipelines.scoring.evidence import Contender, require_unseen
+from pipelines.scoring.groups import groups
+from pipelines.scoring.kinds import kind_of
+from pipelines.scoring.scorer import Scorer
+from pipelines.scoring.training import baseline_predictions, baselines
+from pipelines.tables.lake import Lake
+from pipelines.tasks.task import TaskSpec
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything that the test says of a model.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Every metric, beside baselines and champion.
+    slices : tuple of Slice
+        The same by groups of rows.
+    aged : Ageing or None
+        How it ages; None where rows have no time, or too few of them are old enough.
+    profit : ProfitEvaluation
+        What its policy chooses and earns.
+    report : Report
+        All of it, as it is logged.
+    """
+
+    evaluation: Evaluation
+    slices: tuple[Slice, ...]
+    aged: Ageing | None
+    profit: ProfitEvaluation
+    report: Report
+
+
+def judge(task: TaskSpec, lake: Lake, models: Models, prepared: Prepared, fitted: Fitted, run: Run) -> Judged:
+    """Look at the test once, from every side."""
+    shipped, parts = fitted.scorer, prepared.parts
+    test, subject = parts.test, parts.test.cases.subject
+    ours = _predictions(shipped, test)
+    simple = baseline_predictions(baselines(task, parts.develop), test)
+    rng = generator_for(task.seed, "evaluate")
+    champion = _champion(task, lake, models, prepared, run)
+    found = evaluation(test.label, subject, ours, simple, rng, task.n_resamples, champion=champion)
+    by = groups(test.cases, task.slices)
+    slices = sliced(test.label, subject, ours, by, generator_for(task.seed, "slices"), task.n_resamples)
+    ages = _aged(task, prepared, fitted)
+    earned = _earned(task, shipped, test)
+    report = found.report() | evaluation_figures(test.label, subject, ours, simple) | differences_report(found)
+    report |= slices_report(slices, found) | (ageing_report(ages) if ages else Report())
+    report |= profit_report(earned, prepared.manifest.currency)
+    report |= _explained(shipped, test, run) | _fair(task, lake, shipped, test)
+    return Judged(found, slices, ages, earned, report)
+
+
+def _predictions(shipped: Scorer, test: LabelledCases) -> Predictions:
+    raw = shipped.raw(test.cases.rows)
+    return Predictions(raw, shipped.calibration.probability(raw))
+
+
+def _champion(task: TaskSpec, lake: Lake, models: Models, prepared: Prepared, run: Run) -> Predictions | None:
+    """What the champion says of the test rows; None, and said why, where it may not or cannot be asked."""
+    champion = models.find(task.name, CHAMPION)
+    if champion is None:
+        return None
+    try:
+        trained = same_kind(task, task_of(champion))
+        times = kind_of(trained).times(trained, prepared.manifest, champion.known_at)
+        require_unseen(Contender(champion, trained, times), task, prepared.parts.times, prepared.manifest.data_digest)
+        by_others = task.described_as(trained)
+        rows = kind_of(task).parts(by_others, lake, prepared.known_at).test.cases.rows
+        scorer = models.load(champion).scorer
+        return Predictions(scorer.raw(rows), scorer.probability(rows))
+    except PipelineError as error:
+        run.progress.stage(f"train: not compared with the champion: {error.what}")
+        return None
+
+
+def _aged(task: TaskSpec, prepared: Prepared, fitted: Fitted) -> Ageing | None:
+    origins = aged(prepared.parts, fitted.out_of_fold, fitted.scorer, task.horizon)
+    try:
+        return ageing(origins, MARGIN, generator_for(task.seed, "ageing"), task.n_resamples) if origins else None
+    except NotEnoughDataError:  # nothing is known of its ageing, and the page says so by leaving it out
+        return None
+
+
+def _earned(task: TaskSpec, shipped: Scorer, test: LabelledCases) -> ProfitEvaluation:
+    rows = test.cases.rows
+    rng = generator_for(task.seed, "profit")
+    return profit(
+        test.label, test.cases.subject, shipped.probability(rows), rows, shipped.policy, rng, task.n_resamples
+    )
+
+
+def _explained(shipped: Scorer, test: LabelledCases, run: Run) -> Report:
+    """SHAP values of the rows at the last cutoff of the test, or of all of them where rows have no common moments."""
+    last = test.at(_last(test))
+    rows = last.cases.rows
+    contributions = shipped.contributions(rows)
+    explanation = Explanation(contributions[:, :-1], contributions[:, -1], shipped.raw(rows), last.cases.encoded)
+    return explain_report(explanation, run.case_ids(last.cases.subject_id), last.cases.moment)
+
+
+def _last(test: LabelledCases) -> NDArray[np.bool_]:
+    cutoff = test.cases.by.get("cutoff")
+    return np.full(len(test), True) if cutoff is None else np.asarray(cutoff == max(cutoff), dtype=bool)
+
+
+def _fair(task: TaskSpec, lake: Lake, shipped: Scorer, test: LabelledCases) -> Report:
+    if not task.sensitive:
+        return Report()
+    return fairness(
+        test.label,
+        test.cases.subject,
+        shipped.decisions(test.cases.rows),
+        shipped.probability(test.cases.rows),
+        kind_of(task).sensitive(task, lake, test.cases),
+        task.fairness,
+        generator_for(task.seed, "fairness"),
+    ).report()
+
+
+def as_seen(shipped: Scorer, part: LabelledCases, run: Run, **more: NDArray[np.generic]) -> pd.DataFrame:
+    """Rows as the model saw them, ordered by case so that their order tells nothing of the customers."""
+    cases = part.cases
+    rows = cases.rows.assign(score=shipped.probability(cases.rows), label=part.label, **more)
+    rows.insert(0, "case_id", run.case_ids(cases.subject_id))
+    if cases.moment is not None:
+        rows.insert(1, "cutoff", cases.moment)
+    return rows.sort_values(["case_id", *(["cutoff"] if "cutoff" in rows else [])], ignore_index=True)

@@ -1,0 +1,90 @@
+"""Another policy for the champion: settled on the rows that its training kept; nothing is searched or fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from pipelines.core.errors import ModelError
+from pipelines.core.protocols import CONFIG, OUT_OF_FOLD, REFERENCE, Models, ModelVersion, NewVersion, Run
+from pipelines.core.randomness import generator_for
+from pipelines.core.report import Report
+from pipelines.evaluation.profit import ProfitEvaluation, profit
+from pipelines.evaluation.profit_figures import report as profit_report
+from pipelines.flows.outcome import Outcome
+from pipelines.flows.prepare import describe_run, same_kind, task_of
+from pipelines.flows.score import champion_of
+from pipelines.scoring.scorer import Scorer
+from pipelines.tables.lake import Lake
+from pipelines.tasks.task import TaskSpec
+
+
+@dataclass(frozen=True)
+class Repoliced:
+    """What the new policy decides and earns on the champion's test, beside the present one."""
+
+    champion: ModelVersion
+    version: ModelVersion | None
+    before: ProfitEvaluation
+    now: ProfitEvaluation
+    currency: str
+    outcome: Outcome
+
+
+def policy(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Repoliced:
+    """Register the champion with the task's present policy as a challenger, which goes through the gates."""
+    champion = champion_of(task, models)
+    trained = same_kind(task, task_of(champion))
+    manifest = lake.manifest(trained.source)
+    changed = trained.model_copy(update={"policy": task.policy})
+    describe_run(run, changed, manifest, champion.known_at)
+    run.progress.stage(f"policy: settling that of '{task.name}' on what the champion's training kept")
+    scorer = _scorer_of(models, champion)
+    kept, test = models.table(champion, OUT_OF_FOLD), models.table(champion, REFERENCE)
+    settled = replace(scorer, policy=task.policy.settle(scorer.probability(kept), kept))
+    before, now = (_earned(changed, one, test) for one in (scorer, settled))
+    run.publish(profit_report(now, manifest.currency))
+    if settled.policy == scorer.policy:
+        run.tags({"outcome": Outcome.UNCHANGED})
+        return Repoliced(champion, None, before, now, manifest.currency, Outcome.UNCHANGED)
+    run.publish(Report({}, {OUT_OF_FOLD: kept, REFERENCE: test, CONFIG: changed.model_dump(mode="json")}))
+    version = models.register(run, _with_policy(champion, changed, settled, test))
+    run.describe(f"## Another policy for version {champion.version}\n\n{in_words(before, now, manifest.currency)}")
+    run.tags({"outcome": Outcome.DONE, "model_version": version.version, "policy_digest": settled.policy.digest()})
+    return Repoliced(champion, version, before, now, manifest.currency, Outcome.DONE)
+
+
+def in_words(before: ProfitEvaluation, now: ProfitEvaluation, currency: str) -> str:
+    """Whom both contact, and what they earn as far as they state costs."""
+    lines = []
+    for name, one in (("before", before), ("now", now)):
+        earned = (
+            "states no costs" if one.money is None else f"earns {one.money.profit} {currency} a row".replace("  ", " ")
+        )
+        lines.append(f"{name}: contacts {one.share_contacted}, reaches {one.caught} of the positives, {earned}")
+    return "\n".join(lines)
+
+
+def _scorer_of(models: Models, champion: ModelVersion) -> Scorer:
+    scorer = models.load(champion).scorer
+    if not isinstance(scorer, Scorer):
+        raise ModelError(
+            f"Version {champion.version} of '{champion.task}' is no scorer of this project.",
+            why="Its policy cannot be told apart from its model.",
+            fix=f"Run: regulars train --task {champion.task}",
+        )
+    return scorer
+
+
+def _earned(task: TaskSpec, scorer: Scorer, test: pd.DataFrame) -> ProfitEvaluation:
+    subject = np.unique(test["case_id"], return_inverse=True)[1]
+    rng = generator_for(task.seed, "profit")
+    label = test["label"].to_numpy(np.int8)
+    return profit(label, subject, test["score"].to_numpy(), test, scorer.policy, rng, task.n_resamples)
+
+
+def _with_policy(champion: ModelVersion, task: TaskSpec, settled: Scorer, test: pd.DataFrame) -> NewVersion:
+    example = test[list(settled.names)].head(5).reset_index(drop=True)
+    return NewVersion(champion.task, settled, example, champion.known_at, champion.data_digest, task.model_dump_json())
