@@ -147,10 +147,10 @@ def _fair(task: TaskSpec, lake: Lake, shipped: Scorer, test: LabelledCases) -> R
     ).report()
 
 
-def as_seen(shipped: Scorer, part: LabelledCases, run: Run, **more: NDArray[np.generic]) -> pd.DataFrame:
-    """Rows as the model saw them, ordered by case so that their order tells nothing of the customers."""
+def as_seen(part: LabelledCases, score: NDArray[np.float64], run: Run, **more: NDArray[np.generic]) -> pd.DataFrame:
+    """Rows as a model saw them, with its score, ordered by case so that their order tells nothing of the customers."""
     cases = part.cases
-    rows = cases.rows.assign(score=shipped.probability(cases.rows), label=part.label, **more)
+    rows = cases.rows.assign(score=score, label=part.label, **more)
     rows.insert(0, "case_id", run.case_ids(cases.subject_id))
     if cases.moment is not None:
         rows.insert(1, "cutoff", cases.moment)

@@ -43,7 +43,7 @@ def policy(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Repoliced:
     run.progress.stage(f"policy: settling that of '{task.name}' on what the champion's training kept")
     scorer = _scorer_of(models, champion)
     kept, test = models.table(champion, OUT_OF_FOLD), models.table(champion, REFERENCE)
-    settled = replace(scorer, policy=task.policy.settle(scorer.probability(kept), kept))
+    settled = replace(scorer, policy=task.policy.settle(scorer.calibration.probability(kept["raw"].to_numpy()), kept))
     before, now = (_earned(changed, one, test) for one in (scorer, settled))
     run.publish(profit_report(now, manifest.currency))
     if settled.policy == scorer.policy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from pipelines.core.protocols import CONFIG, OUT_OF_FOLD, REFERENCE, Models, ModelVersion, NewVersion, Run
@@ -73,17 +74,13 @@ def _in_words(task: TaskSpec, judged: Judged) -> str:
 
 def _tables(shipped: Fitted, prepared: Prepared, run: Run) -> Report:
     """What drift is measured against, and what another policy is settled on."""
-    found = shipped.out_of_fold
+    found, probability, test = shipped.out_of_fold, shipped.scorer.calibration.probability, prepared.parts.test
     seen = [
-        as_seen(shipped.scorer, part, run, raw=raw, period=pd.Series(fold, index=part.cases.rows.index).to_numpy())
+        as_seen(part, probability(raw), run, raw=raw, period=np.full(len(part), fold))
         for fold, (part, raw) in enumerate(zip(found.parts, found.raws, strict=True))
     ]
-    return Report(
-        artifacts={
-            REFERENCE: as_seen(shipped.scorer, prepared.parts.test, run),
-            OUT_OF_FOLD: pd.concat(seen, ignore_index=True),
-        }
-    )
+    scored = as_seen(test, shipped.scorer.probability(test.cases.rows), run)
+    return Report(artifacts={REFERENCE: scored, OUT_OF_FOLD: pd.concat(seen, ignore_index=True)})
 
 
 def _new_version(task: TaskSpec, prepared: Prepared, shipped: Fitted) -> NewVersion:
