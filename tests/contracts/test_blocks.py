@@ -20,6 +20,7 @@ from pipelines.features.campaigns import Campaigns
 from pipelines.features.channels import Channels
 from pipelines.features.days import CustomerDays, customer_days
 from pipelines.features.decay import Decay
+from pipelines.features.focus import Focus
 from pipelines.features.funnel import Funnel
 from pipelines.features.panel import BLOCKS, catalogue, feature_rows, measures_of
 from pipelines.features.prices import Prices
@@ -48,6 +49,7 @@ BUILT = {
     Calendar: Calendar(lengths=(1 * DAY, 28 * DAY)),
     Campaigns: Campaigns(responses=("search",), lengths=(1 * DAY, 28 * DAY)),
     Assortment: Assortment(lengths=(1 * DAY, 28 * DAY)),
+    Focus: Focus(column="category", level="thing 1", lengths=(1 * DAY, 28 * DAY)),
     Attributes: Attributes(levels={"plan": ("basic", "pro")}, numbers=("size",)),
 }
 each_block = pytest.mark.parametrize(

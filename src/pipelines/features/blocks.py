@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,25 @@ from pipelines.features.spine import Spine
 FloatArray = NDArray[np.float64]
 Need = tuple[str, str]
 """A contract table and one of its columns."""
+
+
+class Reads(Protocol):
+    """Whatever is computed from the customer-day table: a block, or an outcome."""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What of the customer-day table it reads, beside purchase days."""
+        ...
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """The columns whose values it follows through the days."""
+        ...
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The columns of ``customers`` that it reads."""
+        ...
 
 
 class Block(Spec):

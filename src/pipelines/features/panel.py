@@ -11,13 +11,14 @@ from pydantic import Field
 from pipelines.features.assortment import Assortment
 from pipelines.features.attributes import Attributes
 from pipelines.features.baskets import Baskets
-from pipelines.features.blocks import FloatArray
+from pipelines.features.blocks import FloatArray, Reads
 from pipelines.features.calendar import Calendar
 from pipelines.features.campaigns import Campaigns
 from pipelines.features.catalogue import Feature
 from pipelines.features.channels import Channels
 from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.decay import Decay
+from pipelines.features.focus import Focus
 from pipelines.features.funnel import Funnel
 from pipelines.features.kernel import put
 from pipelines.features.measures import PURCHASES, Measure
@@ -43,6 +44,7 @@ BLOCKS = (
     Calendar,
     Campaigns,
     Assortment,
+    Focus,
     Attributes,
 )
 """Every block; a new one is one line here and one in `AnyBlock`."""
@@ -61,6 +63,7 @@ AnyBlock = Annotated[
     | Calendar
     | Campaigns
     | Assortment
+    | Focus
     | Attributes,
     Field(discriminator="type"),
 ]
@@ -75,17 +78,17 @@ def catalogue(blocks: tuple[AnyBlock, ...], currency: str) -> tuple[Feature, ...
     return tuple(feature for block in blocks for feature in block.features(currency))
 
 
-def measures_of(blocks: tuple[AnyBlock, ...]) -> tuple[Measure, ...]:
+def measures_of(blocks: tuple[Reads, ...]) -> tuple[Measure, ...]:
     """What the customer-day table must hold for these blocks, and for populations and outcomes."""
     return tuple(dict.fromkeys((*PURCHASES, *(measure for block in blocks for measure in block.measures))))
 
 
-def sequences_of(blocks: tuple[AnyBlock, ...]) -> tuple[str, ...]:
+def sequences_of(blocks: tuple[Reads, ...]) -> tuple[str, ...]:
     """The columns whose values these blocks follow through the days."""
     return tuple(dict.fromkeys(name for block in blocks for name in block.sequences))
 
 
-def attributes_of(blocks: tuple[AnyBlock, ...]) -> tuple[str, ...]:
+def attributes_of(blocks: tuple[Reads, ...]) -> tuple[str, ...]:
     """The columns of customers that these blocks read."""
     return tuple(dict.fromkeys(name for block in blocks for name in block.attributes))
 

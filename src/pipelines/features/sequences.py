@@ -50,30 +50,41 @@ class DaySequence:
         Which thing; equal codes are equal things, and nothing else may depend on them.
     n_lines : ndarray of int64, shape (n_rows,)
         Order lines of that thing on that day.
+    levels : tuple of str
+        What the codes stand for.
     """
 
     offsets: IntArray
     day: IntArray
     code: IntArray
     n_lines: IntArray
+    levels: tuple[str, ...] = ()
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, NDArray[Any]], customer_ids: NDArray[np.object_]) -> DaySequence:
         """From the ordered columns that `bought_things` yields; ``customer_ids`` hold all of its customers."""
         customer = pd.Index(customer_ids).get_indexer(pd.Index(columns["customer_id"].astype(object)))
         of_each = np.bincount(customer, minlength=len(customer_ids))
+        code, levels = pd.factorize(columns["thing"])
         return cls(
             offsets=np.r_[0, np.cumsum(of_each)].astype(np.int64),
             day=columns["day"].astype(np.int64),
-            code=pd.factorize(columns["thing"])[0].astype(np.int64),
+            code=code.astype(np.int64),
             n_lines=columns["n_lines"].astype(np.int64),
+            levels=tuple(str(level) for level in levels),
         )
 
     def of(self, first: int, end: int) -> DaySequence:
         """The customers with codes ``first`` to ``end - 1``, counted from 0."""
         low, high = self.offsets[first], self.offsets[end]
         offsets = self.offsets[first : end + 1] - low
-        return DaySequence(offsets, self.day[low:high], self.code[low:high], self.n_lines[low:high])
+        return DaySequence(offsets, self.day[low:high], self.code[low:high], self.n_lines[low:high], self.levels)
+
+    def of_level(self, level: str) -> tuple[IntArray, IntArray]:
+        """The days of one level, as ``offsets`` and ``day`` are; nobody's if nobody bought it."""
+        code = self.levels.index(level) if level in self.levels else -1
+        kept = self.code == code
+        return np.r_[0, np.cumsum(kept)].astype(np.int64)[self.offsets], self.day[kept]
 
     @property
     def n_codes(self) -> int:

@@ -69,7 +69,7 @@ def moved(task: PanelTask, lake: Lake, cutoffs: Sequence[datetime], customers: S
 
     Each cutoff is described from the whole log, as it is for training, and again with every other future.
     """
-    whole = shown_history(lake, task.source, task.features, lambda log: log, customers)
+    whole = shown_history(lake, task.source, task.reads, lambda log: log, customers)
     for cutoff in cutoffs:
         at, until = panel(task, whole, (cutoff,)), cutoff + task.horizon
         label = task.outcome.label(whole, at.spine)
@@ -127,7 +127,7 @@ def rewritten(manifest: Manifest) -> tuple[str, ...]:
 
 def _with(task: PanelTask, lake: Lake, poison: Poison, cutoff: datetime, customers: Sequence[str]) -> CustomerDays:
     shown: Shown = lambda log: poison(log, cutoff)  # noqa: E731 - a name for its type
-    return shown_history(lake, task.source, task.features, shown, customers)
+    return shown_history(lake, task.source, task.reads, shown, customers)
 
 
 def _differing(one: Panel, other: Panel, poison: str, cutoff: datetime) -> Iterator[Moved]:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.core.windows import day_number
+from pipelines.features.blocks import Reads
 from pipelines.features.days import CustomerDays
-from pipelines.features.panel import AnyBlock, attributes_of
+from pipelines.features.panel import attributes_of
 from pipelines.scoring.log import DAYS, Shown, as_literal, reductions
 from pipelines.scoring.ranges import Between, ranges_of
 from pipelines.scoring.reduced import reduced
@@ -25,7 +26,7 @@ Columns = dict[str, NDArray[Any]]
 
 
 def histories(
-    lake: Lake, source: str, known_at: datetime, blocks: tuple[AnyBlock, ...], at_once: int = _DAYS_AT_ONCE
+    lake: Lake, source: str, known_at: datetime, blocks: tuple[Reads, ...], at_once: int = _DAYS_AT_ONCE
 ) -> Iterator[CustomerDays]:
     """Everything before ``known_at``, some customers after others; nothing at or after it is read.
 
@@ -62,7 +63,7 @@ def history(
     lake: Lake,
     source: str,
     known_at: datetime,
-    blocks: tuple[AnyBlock, ...],
+    blocks: tuple[Reads, ...],
     customers: Sequence[str] | None = None,
 ) -> CustomerDays:
     """The same of some customers, or of all, straight from the log: the way to score a few of them now."""
@@ -70,7 +71,7 @@ def history(
 
 
 def shown_history(
-    lake: Lake, source: str, blocks: tuple[AnyBlock, ...], shown: Shown, customers: Sequence[str] | None
+    lake: Lake, source: str, blocks: tuple[Reads, ...], shown: Shown, customers: Sequence[str] | None
 ) -> CustomerDays:
     """The same of the part of the log that is shown."""
     manifest = lake.manifest(source)
@@ -92,7 +93,7 @@ def lines_per_day(lake: Lake, source: str) -> Mapping[int, int]:
 def _walked(
     lake: Lake,
     manifest: Manifest,
-    blocks: tuple[AnyBlock, ...],
+    blocks: tuple[Reads, ...],
     tables: Mapping[str, Any],
     between: Between,
     days_of: Callable[[Lake, Any], tuple[NDArray[np.object_], NDArray[np.int64], Columns]],
@@ -119,7 +120,7 @@ def _of_log(lake: Lake, days: Any) -> tuple[NDArray[np.object_], NDArray[np.int6
     return customer_ids, n_days.astype(np.int64), columns
 
 
-def _attributes(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], between: Between) -> Columns:
+def _attributes(lake: Lake, manifest: Manifest, blocks: tuple[Reads, ...], between: Between) -> Columns:
     names = attributes_of(blocks)
     if not names:
         return {}

@@ -11,9 +11,10 @@ import ibis
 from pipelines.core.columns import CONTACT, TREATMENT
 from pipelines.core.errors import ConfigError
 from pipelines.features.assortment import things_from
+from pipelines.features.blocks import Reads
 from pipelines.features.days import customer_days
 from pipelines.features.fit import first_met
-from pipelines.features.panel import AnyBlock, measures_of, sequences_of
+from pipelines.features.panel import measures_of, sequences_of
 from pipelines.features.sequences import bought_things
 from pipelines.scoring.usable import usable_columns
 from pipelines.tables.contract import CONTACTS, PRODUCTS
@@ -29,7 +30,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {DAYS: ("customer_id", "day")}
 THING_KEYS = ("customer_id", "day", "thing")
 
 
-def reductions(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], shown: Shown) -> dict[str, Any]:
+def reductions(lake: Lake, manifest: Manifest, blocks: tuple[Reads, ...], shown: Shown) -> dict[str, Any]:
     """The tables that the blocks are computed from, by name.
 
     Parameters
@@ -62,7 +63,7 @@ def reductions(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], sho
     return {DAYS: customer_days(shown(events), manifest.decimals, measures), **things}
 
 
-def tables_read(manifest: Manifest, blocks: tuple[AnyBlock, ...]) -> dict[str, tuple[str, ...]]:
+def tables_read(manifest: Manifest, blocks: tuple[Reads, ...]) -> dict[str, tuple[str, ...]]:
     """Of each reduction the contract tables that it is made from."""
     contacts = (CONTACTS.name,) if reads_contacts(blocks) else ()
     things = {
@@ -72,7 +73,7 @@ def tables_read(manifest: Manifest, blocks: tuple[AnyBlock, ...]) -> dict[str, t
     return {DAYS: ("events", *contacts), **things}
 
 
-def reads_contacts(blocks: tuple[AnyBlock, ...]) -> bool:
+def reads_contacts(blocks: tuple[Reads, ...]) -> bool:
     """Whether any block counts contacts."""
     return any(measure.table == CONTACTS.name for measure in measures_of(blocks))
 

@@ -7,7 +7,8 @@ from typing import Any
 from pipelines.core.code import code_digest
 from pipelines.core.spec import digest
 from pipelines.core.windows import day_moment
-from pipelines.features.panel import AnyBlock, measures_of
+from pipelines.features.blocks import Reads
+from pipelines.features.panel import measures_of
 from pipelines.scoring.log import DAYS, KEYS, THING_KEYS, as_literal, reductions, tables_read
 from pipelines.scoring.ranges import Between, ranges_of
 from pipelines.tables.lake import Lake
@@ -15,7 +16,7 @@ from pipelines.tables.manifest import Manifest
 from pipelines.tables.reduction import Reduction, first_days
 
 
-def reduced(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...]) -> dict[str, Any]:
+def reduced(lake: Lake, manifest: Manifest, blocks: tuple[Reads, ...]) -> dict[str, Any]:
     """The kept reductions of all that is ingested, brought up to date.
 
     Where parts of the log came or went, the days from the first one on that they touch are reduced anew, and the days
@@ -32,7 +33,7 @@ def reduced(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...]) -> dic
     }
 
 
-def _wanted(manifest: Manifest, blocks: tuple[AnyBlock, ...], name: str, tables: tuple[str, ...]) -> Reduction:
+def _wanted(manifest: Manifest, blocks: tuple[Reads, ...], name: str, tables: tuple[str, ...]) -> Reduction:
     return Reduction(
         name=name,
         code=code_digest(),
@@ -42,12 +43,12 @@ def _wanted(manifest: Manifest, blocks: tuple[AnyBlock, ...], name: str, tables:
     )
 
 
-def _counted(blocks: tuple[AnyBlock, ...]) -> list[list[object]]:
+def _counted(blocks: tuple[Reads, ...]) -> list[list[object]]:
     """What tells measures apart."""
     return [[one.name, one.said, one.unit, one.needs, one.of_day, one.table] for one in measures_of(blocks)]
 
 
-def _kept(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], wanted: Reduction) -> Any:
+def _kept(lake: Lake, manifest: Manifest, blocks: tuple[Reads, ...], wanted: Reduction) -> Any:
     held = lake.find_reduction(manifest.source, wanted)
     if held is None or held.parts != wanted.parts:
         ranges = ranges_of(lake, lake.table(manifest.source, "events"), lake.rows_at_once)
@@ -59,7 +60,7 @@ def _kept(lake: Lake, manifest: Manifest, blocks: tuple[AnyBlock, ...], wanted: 
 def _rows(
     lake: Lake,
     manifest: Manifest,
-    blocks: tuple[AnyBlock, ...],
+    blocks: tuple[Reads, ...],
     wanted: Reduction,
     held: Reduction | None,
     between: Between,

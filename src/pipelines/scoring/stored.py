@@ -83,7 +83,7 @@ def kept_panel(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs
     if built:
         names = {one.name: one.null_rule != "never" for one in catalogue(task.features, manifest.currency)}
         with lake.panels.writing(name, {cutoff: wanted[cutoff] for cutoff in built}, names) as draft:
-            ranges = ahead(histories(lake, task.source, known_at, task.features))
+            ranges = ahead(histories(lake, task.source, known_at, task.reads))
             some = (part for days in ranges for part in _some(days, len(built) * len(names)))
             for part in side_by_side(lambda one: _by_cutoff(task, one, built, known_at), some, _N_THREADS):
                 draft.write(part)
@@ -134,7 +134,8 @@ def _keys(task: PanelTask, manifest: Manifest, cutoff: datetime, known_at: datet
     rows = [code_digest(), task.feature_digest(), manifest.decimals]
     keys = {FEATURES: digest([*rows, _parts(manifest, sorted(tables), cutoff)])}
     if cutoff + task.horizon <= known_at:
-        keys[LABEL] = digest([*rows, _parts(manifest, ["events"], cutoff + task.horizon)])
+        labelled = {name for names in tables_read(manifest, (task.outcome,)).values() for name in names}
+        keys[LABEL] = digest([*rows, _parts(manifest, sorted(labelled), cutoff + task.horizon)])
     return keys
 
 

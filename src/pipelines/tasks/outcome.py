@@ -12,7 +12,7 @@ from pipelines.core.spec import Days, Spec
 from pipelines.core.windows import DAY
 from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.kernel import window_sums
-from pipelines.features.measures import N_PURCHASE_DAYS
+from pipelines.features.measures import N_PURCHASE_DAYS, Measure
 from pipelines.features.spine import Spine
 
 Label = NDArray[np.int8]
@@ -25,6 +25,21 @@ class _InHorizon(Spec):
     """
 
     horizon: Days
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What of the customer-day table it reads, beside purchase days."""
+        return ()
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """The columns whose values it follows through the days."""
+        return ()
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The columns of ``customers`` that it reads."""
+        return ()
 
     def n_purchase_days(self, days: CustomerDays, spine: Spine) -> IntArray:
         """How many days of the outcome window have a purchase, shape (n_rows,).
@@ -66,4 +81,34 @@ class Purchase(_InHorizon):
         return label
 
 
-AnyOutcome = Annotated[NoPurchase | Purchase, Field(discriminator="type")]
+class PurchaseOf(_InHorizon):
+    """Positive if the customer buys one kind of thing in ``[cutoff, cutoff + horizon)``.
+
+    Parameters
+    ----------
+    column : str
+        A column of events or else of products, such as ``category``.
+    level : str
+        The level, written as it is in the data.
+    """
+
+    type: Literal["purchase_of"] = "purchase_of"
+    column: str = "category"
+    level: str
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """The column itself."""
+        return (self.column,)
+
+    def label(self, days: CustomerDays, spine: Spine) -> Label:
+        """Labels, shape (n_rows,); every outcome window must be complete."""
+        offsets, day = days.sequences[self.column].of_level(self.level)
+        running = np.arange(day.size + 1, dtype=np.int64)[None, :]
+        ahead = np.array([self.horizon // DAY], np.int64)
+        counts = window_sums(offsets, day, running, spine.customer, spine.cutoff, np.zeros_like(ahead), ahead)
+        label: Label = (counts[:, 0, 0] > 0).astype(np.int8)
+        return label
+
+
+AnyOutcome = Annotated[NoPurchase | Purchase | PurchaseOf, Field(discriminator="type")]

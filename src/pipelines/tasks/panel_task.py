@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from pipelines.core.spec import digest
+from pipelines.features.blocks import Reads
 from pipelines.features.panel import AnyBlock, catalogue
 from pipelines.tables.contract import CUSTOMERS
 from pipelines.tasks.outcome import AnyOutcome
@@ -34,6 +35,11 @@ class PanelTask(TaskSpec):
         if repeated:
             raise ValueError(f"features emits {', '.join(repeated[:5])} twice: two blocks describe the same")
         return self
+
+    @property
+    def reads(self) -> tuple[Reads, ...]:
+        """What of the log it takes to describe and to label: the blocks and the outcome."""
+        return (*self.features, self.outcome)
 
     @property
     def horizon(self) -> timedelta:

@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.core.errors import ConfigError
 from pipelines.core.spec import Spec
 from pipelines.core.windows import DAY
-from pipelines.tasks.outcome import AnyOutcome, NoPurchase, Purchase
-from support.events import days_of, make_days, pairs, spine_of
+from pipelines.features.days import CustomerDays, customer_days
+from pipelines.features.sequences import bought_things
+from pipelines.tasks.outcome import AnyOutcome, NoPurchase, Purchase, PurchaseOf
+from support.events import days_of, event, events_table, make_days, pairs, spine_of
 from support.strategies import day_rows
 
 CUTOFF, HORIZON = 20, 7
@@ -99,3 +102,29 @@ def test_outcome_is_read_back_as_what_it_was(outcome):
 def test_unknown_outcome_is_refused_with_those_that_there_are():
     with pytest.raises(ConfigError, match="'no_purchase', 'purchase'"):
         Told.read({"outcome": {"type": "leaves", "horizon": "P7D"}}, "task")
+
+
+def test_purchase_of_one_kind_counts_that_kind_only_and_from_the_cutoff_on():
+    outcome = PurchaseOf(horizon=HORIZON * DAY, column="category", level="books")
+    rows = [
+        event("a", CUTOFF, category="books"),
+        event("b", CUTOFF, category="games"),
+        event("c", CUTOFF + HORIZON, category="books"),
+        event("d", CUTOFF - 1, category="books"),
+        event("e", CUTOFF + 1, "0.00", category="books"),
+        *(event(customer, 1) for customer in "abcde"),
+    ]
+    engine, log = DuckDBEngine(), events_table(rows)
+    things = {"category": engine.columns(bought_things(log, "category"))}
+    days = CustomerDays.from_columns(engine.columns(customer_days(log, 2)), 2, things)
+
+    assert outcome.label(days, spine_of(days, *((one, CUTOFF) for one in "abcde"))).tolist() == [1, 0, 0, 0, 0]
+
+
+def test_kind_that_nobody_bought_is_bought_by_nobody():
+    outcome = PurchaseOf(horizon=HORIZON * DAY, column="category", level="boks")
+    engine, log = DuckDBEngine(), events_table([event("a", CUTOFF, category="books"), event("a", 1)])
+    things = {"category": engine.columns(bought_things(log, "category"))}
+    days = CustomerDays.from_columns(engine.columns(customer_days(log, 2)), 2, things)
+
+    assert outcome.label(days, spine_of(days, ("a", CUTOFF))).tolist() == [0]
