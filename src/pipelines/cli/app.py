@@ -128,6 +128,15 @@ def audit_leakage(task: str, cutoff: str, limit: float, overrides: tuple[str, ..
 @_task
 @_cutoff
 @_set
+def inflate(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
+    """What the usual mistakes would claim of the same data."""
+    return int(_commands().inflate(task, cutoff, " ".join(overrides)))
+
+
+@cli.command()
+@_task
+@_cutoff
+@_set
 def train(task: str, cutoff: str, overrides: tuple[str, ...]) -> int:
     """Search, fit, calibrate, evaluate, explain; register a challenger."""
     return int(_commands().train(task, cutoff, " ".join(overrides)))

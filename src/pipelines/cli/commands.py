@@ -135,6 +135,19 @@ def audit_leakage(task: str, cutoff: str, limit: float, overrides: str) -> int:
     )
 
 
+def inflate(task: str, cutoff: str, overrides: str) -> int:
+    """Claims of the usual mistakes, and what they are worth."""
+    from pipelines.cli.inflate_summary import of_inflated
+    from pipelines.flows.inflate import inflate as flow
+
+    known_at = _cutoff(cutoff)
+    return _status(
+        _of_log(
+            "inflate", (task, overrides), lambda spec, lake, run: flow(spec, lake, run, known_at), of_inflated
+        ).outcome
+    )
+
+
 def train(task: str, cutoff: str, overrides: str) -> int:
     """A challenger."""
     from pipelines.flows.train import train as flow
