@@ -64,8 +64,7 @@ class Budget:
         """Parameters and rounds that are best on the judged halves of ``parts``; other rows are never seen."""
         model = LightGBM(n_bags=self.n_bags, max_rounds=self.max_rounds, early_stopping=40)
         spec = SearchSpec(n_trials=self.n_trials, n_startup=min(6, self.n_trials), space=self.space)
-        folds = [model.fold(train, valid) for train, valid in parts]
-        found = search(spec, folds, seed_for(seed, "search"), lambda *_: None)
+        found = search(spec, model, parts, seed_for(seed, "search"), None, lambda *_: None)
         return Settled(model, found.params, found.n_rounds, seed_for(seed, "fit"))
 
 
