@@ -16,7 +16,7 @@ from harness import Measured, arguments, finish, measured
 HERE = Path(__file__).parent
 OURS, TWO = "regulars", "regulars, 2 workers"
 PEERS = ("optuna", "optuna, bins kept")
-SIZES = {"small": (6_000, 12), "full": (100_000, 40)}
+SIZES = {"small": (6_000, 12), "full": (30_000, 30)}
 N_FEATURES, N_FOLDS = 32, 3
 
 
