@@ -26,6 +26,29 @@ def test_the_steps_are_nested_in_order(loop):
     assert [run.name for run in loop.run.children] == ["ingest", "train", "promote", "score", "drift_check"]
 
 
+def test_the_page_of_the_loop_tells_every_step(loop):
+    said = loop.run.description
+
+    assert said.startswith("## Churn in a tiny shop: promoted")
+    assert [one in said for one in ("**ingest**", "**train**", "**beats_baselines** passed", "**score**")] == [True] * 4
+
+
+def test_the_run_of_training_holds_the_page_and_what_later_steps_need(loop):
+    run = loop.run.named("train")
+
+    assert run.artifacts["report/evaluation.html"].startswith("<!doctype html>")
+    assert {"report/task.json", "out_of_fold.parquet", "search/history.png", "report/ageing.png"} <= set(run.artifacts)
+    assert {"bag.n_bags", "policy.share_contacted", "test.log_loss", "ageing.longest_weeks"} <= set(run.metrics)
+
+
+def test_out_of_fold_scores_are_not_those_of_the_shipped_model(loop):
+    kept = loop.run.named("train").artifacts["out_of_fold.parquet"]
+    scorer = loop.models.load(loop.finished.trained.version).scorer
+
+    assert kept["score"].tolist() == scorer.calibration.probability(kept["raw"].to_numpy()).tolist()
+    assert (kept["raw"].to_numpy() != scorer.raw(kept)).mean() > 0.9
+
+
 def test_the_second_loop_ends_unchanged(loop):
     again = main(loop.shop.task, loop.shop.source, loop.shop.lake, loop.models, MemoryRun())
 

@@ -15,29 +15,14 @@ from pipelines.flows.prepare import prepare
 from pipelines.tasks.any_task import read_task
 from support.memory import MemoryModels, MemoryRun
 from support.project import PROJECT
-
-TASK = {
-    "kind": "session",
-    "name": "tiny_intent",
-    "title": "Sessions that end in a purchase",
-    "positive": "buys",
-    "source": "simulated_shop",
-    "sessions": {"anchors": [1, 3, 5]},
-    "split": {"type": "time", "test": "P60D", "valid": "P60D", "n_folds": 2},
-    "model": {"n_bags": 1, "max_rounds": 40, "early_stopping": 10},
-    "search": {"n_trials": 2, "n_startup": 2, "space": {"num_leaves": {"low": 4, "high": 8, "kind": "int"}}},
-    "baselines": [{"type": "prevalence"}, {"type": "recency_rule", "feature": "n_carted"}],
-    "n_resamples": 100,
-    "sensitive": ["gender"],
-    "gates": [{"type": "beats_baselines"}, {"type": "beats_champion", "margin": 0.05}, {"type": "has_signature"}],
-}
+from support.sessions import SESSIONS
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     root = tmp_path_factory.mktemp("sessions")
     source = load_source(PROJECT / "conf", "simulated_shop", "simulation.n_customers=1000")
-    return read_task(TASK, "test"), source, FileLake(root / "data", root, DuckDBEngine())
+    return read_task(SESSIONS, "test"), source, FileLake(root / "data", root, DuckDBEngine())
 
 
 @pytest.fixture(scope="module")

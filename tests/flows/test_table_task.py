@@ -241,3 +241,16 @@ def test_model_is_refused_if_it_lacks_what_the_champion_was_described_by(loop):
     _, models, _, finished = loop
     with pytest.raises(ModelError, match="feature columns are missing"):
         models.load(finished.trained.version).scorer.score(pd.DataFrame({"months": [1.0]}))
+
+
+def test_values_that_are_no_numbers_or_infinite_go_to_quarantine_with_the_reason(tmp_path):
+    table = rows()
+    table["months"] = table["months"].astype(object)
+    table.loc[:2, "months"] = ["inf", "-inf", "NaN"]
+    shop = make_cases(tmp_path, table)
+    ingest(shop.source, shop.lake, MemoryRun())
+    held = shop.lake.manifest("tiny_cases").tables["cases"]
+
+    assert held.n_accepted + sum(held.quarantined.values()) == 900
+    assert sum(held.quarantined.values()) >= 2
+    assert np.isfinite(prepare(shop.task, shop.lake, None).parts.develop.cases.rows["months"]).all()

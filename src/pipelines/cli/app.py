@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -230,6 +231,8 @@ def explain(task: str, customer_id: str, cutoff: str) -> int:
     return int(_commands().explain(task, customer_id, cutoff))
 
 
+_TERMINATED = 128 + signal.SIGTERM
+
 LOOKUPS = ("features", "explain")
 """Commands that only look something up: they write nothing to tracking and are no entry points."""
 
@@ -237,6 +240,9 @@ LOOKUPS = ("features", "explain")
 def run() -> None:
     """Run a command and end with its exit status."""
     configure()
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(_TERMINATED)
+    )  # so that runs end FAILED instead of staying RUNNING
     try:
         status = cli.main(standalone_mode=False)
     except click.NoSuchOption as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,47 +21,32 @@ Need = tuple[str, str]
 """A contract table and one of its columns."""
 
 
-class Reads(Protocol):
+class Reads(Spec):
     """Whatever is computed from the customer-day table: a block, or an outcome."""
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         """What of the customer-day table it reads, beside purchase days."""
-        ...
+        return ()
 
     @property
     def sequences(self) -> tuple[str, ...]:
         """The columns whose values it follows through the days."""
-        ...
+        return ()
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """The columns of ``customers`` that it reads."""
-        ...
+        return ()
 
 
-class Block(Spec):
+class Block(Reads):
     """A group of features that come from one idea.
 
     A block sees the customer-day table and the spine, and of each customer only the days before the cutoff.
     """
 
     type: str
-
-    @property
-    def measures(self) -> tuple[Measure, ...]:
-        """What of the customer-day table it reads, beside purchase days."""
-        return ()
-
-    @property
-    def sequences(self) -> tuple[str, ...]:
-        """The columns whose values it follows through the days."""
-        return ()
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The columns of ``customers`` that it reads."""
-        return ()
 
     @property
     def needs(self) -> tuple[tuple[Need, ...], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,23 @@ _ORDER = ("event_time", "event_type", "product_id", "order_id", "amount", "quant
 _SECONDS_A_DAY = 86_400
 
 
+_NOW, _PAST = "the session until now", "all history"
+_DESCRIBED = (
+    (DEPTH, "events so far", "events", "never", _NOW),
+    *((name, f"{said} so far", "events", "never", _NOW) for name, (_, said) in _COUNTED.items()),
+    ("n_products", "different products so far", "products", "never", _NOW),
+    ("seconds", "seconds since the first event", "seconds", "never", _NOW),
+    ("seconds_since_last_event", "seconds between the last two events", "seconds", "at the first event", _NOW),
+    ("hour", "hour of the day (UTC)", "hours", "never", _NOW),
+    ("weekday", "day of the week (0 is Monday)", "days", "never", _NOW),
+    ("n_sessions_before", "sessions begun before", "sessions", "never", _PAST),
+    ("n_purchases_before", "order lines bought before", "lines", "never", _PAST),
+    ("days_since_last_purchase", "days since the last purchase", "days", "if there was none", _PAST),
+    ("days_since_last_session", "days since the session before", "days", "in the first session", _PAST),
+)
+"""Of each feature its name, what it says, its unit, when it is null, and what it sees."""
+
+
 def session_features() -> tuple[Feature, ...]:
     """What a session is described by.
 
@@ -31,43 +48,10 @@ def session_features() -> tuple[Feature, ...]:
     >>> [feature.name for feature in session_features()][-2:]
     ['days_since_last_purchase', 'days_since_last_session']
     """
-    counts = [
-        _so_far(name, f"{said[0].upper()}{said[1:]}", "events", "never", said) for name, (_, said) in _COUNTED.items()
-    ]
-    known = (
-        _so_far(DEPTH, "Events so far", "events", "never", "events"),
-        *counts,
-        _so_far("n_products", "Different products so far", "products", "never", "different products"),
-        _so_far("seconds", "Seconds since the first event", "seconds", "never", "seconds since the first event"),
-        _so_far(
-            "seconds_since_last_event",
-            "Seconds between the last two events",
-            "seconds",
-            "at the first event",
-            "seconds between the last two events",
-        ),
-        _so_far("hour", "Hour of the day, UTC", "hours", "never", "hour of the day (UTC)"),
-        _so_far("weekday", "Day of the week, 0 is Monday", "days", "never", "day of the week"),
+    return tuple(
+        Feature(name, f"{said[0].upper()}{said[1:]}", unit, window, null_rule, "session", f"{said}: {{value}}")
+        for name, said, unit, null_rule, window in _DESCRIBED
     )
-    before = (
-        _before("n_sessions_before", "Sessions begun before", "sessions", "never", "earlier sessions"),
-        _before("n_purchases_before", "Purchases until now", "lines", "never", "earlier purchases"),
-        _before(
-            "days_since_last_purchase",
-            "Days since the last purchase",
-            "days",
-            "if there was none",
-            "days since the last purchase",
-        ),
-        _before(
-            "days_since_last_session",
-            "Days from the end of the session before to this one",
-            "days",
-            "in the first session",
-            "days since the session before",
-        ),
-    )
-    return (*known, *before)
 
 
 def session_rows(events: Any, anchors: Sequence[int], gap: timedelta | None, within: timedelta) -> Any:
@@ -119,40 +103,39 @@ def _so_far_in_session(rows: Any) -> Any:
     """Running counts of every event's session, and of its customer, up to and with the event."""
     order = [name for name in _ORDER if name in rows.columns]
     of_session = {"group_by": ["customer_id", SESSION], "order_by": order}
-    session, customer = (
-        ibis.cumulative_window(**of_session),
-        ibis.cumulative_window(group_by="customer_id", order_by=order),
+    session, customer = (ibis.cumulative_window(**of) for of in (of_session, {**of_session, "group_by": "customer_id"}))
+    row = _marked(rows, of_session)
+    return row.mutate(
+        n_bought=row.is_bought.sum().over(session),
+        next_purchase=row.bought_at.min().over(ibis.window(**of_session, rows=(1, None))),
+        **{name: row[f"is_{name}"].sum().over(session) for name in _COUNTED},
+        n_products=row.is_new.sum().over(session),
+        seconds=_seconds(row[MOMENT], row.begins),
+        seconds_since_last_event=_seconds(row[MOMENT], row[MOMENT].lag().over(**of_session)),
+        hour=row[MOMENT].hour(),
+        weekday=row[MOMENT].day_of_week.index(),
+        n_sessions_before=row.is_first.sum().over(customer) - 1,
+        n_purchases_before=row.is_bought.sum().over(customer),
+        days_since_last_purchase=_seconds(row[MOMENT], row.bought_at.max().over(customer)) / _SECONDS_A_DAY,
+        days_since_last_session=_seconds(row.begins, row.ended_before.max().over(session)) / _SECONDS_A_DAY,
     )
-    bought = is_purchase(rows).fill_null(False)
-    begins = rows.event_time.min().over(ibis.window(group_by=["customer_id", SESSION]))
+
+
+def _marked(rows: Any, of_session: Mapping[str, Any]) -> Any:
+    """Every event with its place in its session, and what is summed over sessions and customers."""
+    none, bought = ibis.null("timestamp"), is_purchase(rows).fill_null(False)
     number = ibis.row_number().over(**of_session)
     product = rows.product_id if "product_id" in rows.columns else ibis.null("string")
-    first = (
-        ibis.row_number().over(group_by=["customer_id", SESSION, product], order_by=order) == 0
-    ) & product.notnull()
-    marked = rows.mutate(
+    of_product = {**of_session, "group_by": ["customer_id", SESSION, product]}
+    return rows.mutate(
         is_bought=bought.cast("int64"),
-        bought_at=bought.ifelse(rows.event_time, ibis.null("timestamp")),
-        is_first=number == 0,
-        is_new=first.cast("int64"),
-        begins=begins,
+        bought_at=bought.ifelse(rows.event_time, none),
+        is_first=(number == 0).cast("int64"),
+        ended_before=(number == 0).ifelse(rows.last_before, none),
+        is_new=((ibis.row_number().over(**of_product) == 0) & product.notnull()).cast("int64"),
+        begins=rows.event_time.min().over(ibis.window(group_by=["customer_id", SESSION])),
         **{f"is_{name}": (rows.event_type == kind).cast("int64") for name, (kind, _) in _COUNTED.items()},
         **{MOMENT: rows.event_time, DEPTH: number + 1},
-    )
-    begun = marked.mutate(ended_before=marked.is_first.ifelse(marked.last_before, ibis.null("timestamp")))
-    return begun.mutate(
-        n_bought=begun.is_bought.sum().over(session),
-        next_purchase=begun.bought_at.min().over(ibis.window(**of_session, rows=(1, None))),
-        **{name: begun[f"is_{name}"].sum().over(session) for name in _COUNTED},
-        n_products=begun.is_new.sum().over(session),
-        seconds=_seconds(begun[MOMENT], begun.begins),
-        seconds_since_last_event=_seconds(begun[MOMENT], begun[MOMENT].lag().over(**of_session)),
-        hour=begun[MOMENT].hour(),
-        weekday=begun[MOMENT].day_of_week.index(),
-        n_sessions_before=begun.is_first.cast("int64").sum().over(customer) - 1,
-        n_purchases_before=begun.is_bought.sum().over(customer),
-        days_since_last_purchase=_seconds(begun[MOMENT], begun.bought_at.max().over(customer)) / _SECONDS_A_DAY,
-        days_since_last_session=_seconds(begun.begins, begun.ended_before.max().over(session)) / _SECONDS_A_DAY,
     )
 
 
@@ -163,11 +146,3 @@ def _seconds(until: Any, since: Any) -> Any:
 def _whole_second(moment: Any) -> Any:
     """Seconds since 1970, rounded down: engines differ in whether they keep the fraction."""
     return moment.epoch_seconds().cast("float64").floor()
-
-
-def _so_far(name: str, meaning: str, unit: str, null_rule: str, said: str) -> Feature:
-    return Feature(name, meaning, unit, "the session until now", null_rule, "session", f"{said} so far: {{value}}")
-
-
-def _before(name: str, meaning: str, unit: str, null_rule: str, said: str) -> Feature:
-    return Feature(name, meaning, unit, "all history", null_rule, "session", f"{said}: {{value}}")

@@ -51,5 +51,23 @@ def main(task: TaskSpec, source: SourceSpec, lake: Lake, models: Models, run: Ru
         with run.child("drift_check") as child:
             checked = drift_check(task, lake, models, child, None, Retraining.AUTO)
     finished = Finished(task, ingested, found.trained, found.promotion, scored, checked)
+    run.describe(in_words(finished))
     run.tags({"outcome": finished.outcome, "drift": checked.outcome if checked else ""})
     return finished
+
+
+def in_words(finished: Finished) -> str:
+    """The whole loop as Markdown, one line per step and gate."""
+    found, manifest = finished.trained.evaluation, finished.ingested.manifest
+    lines = [
+        f"**ingest** {manifest.source}: {manifest.n_customers:,} customers or cases",
+        f"**train** version {finished.trained.version.version}: ROC-AUC {found.model['roc_auc']} on {found.n_rows:,} "
+        "test rows; its page is `report/evaluation.html` of the run *train*",
+        *(
+            f"**{ruling.gate}** {'passed' if ruling.passed else 'refused'}: {ruling.reason}"
+            for ruling in finished.promotion.rulings
+        ),
+        *([f"**score** {len(finished.scored.scores):,} rows"] if finished.scored else []),
+        *([f"**drift_check** {finished.checked.outcome}"] if finished.checked else []),
+    ]
+    return "\n".join([f"## {finished.task.title}: {finished.outcome}", "", *(f"- {line}" for line in lines)])

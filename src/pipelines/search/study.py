@@ -376,7 +376,7 @@ def _reached(studies: str | None) -> Iterator[None]:
         yield
     except PipelineError:
         raise
-    except Exception as error:
+    except Exception as error:  # drivers differ in what they raise, and their texts hold addresses; others go on
         is_database = type(error).__module__.partition(".")[0] in {"psycopg", "sqlalchemy", "optuna"}
         if studies is None or not studies.startswith(_POSTGRES) or not (is_database or isinstance(error, ImportError)):
             raise

@@ -109,7 +109,7 @@ class Workers:
         self._workers: list[_Worker] = []
         try:
             self._start(size)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: workers that were started must not outlive it; raised again
             self.close()
             raise
 
@@ -233,7 +233,7 @@ def _tried(function: Callable[[], Any]) -> Any:
         return function()
     except PipelineError as error:
         return {"kind": type(error), "what": error.what, "why": error.why, "fix": error.fix}
-    except Exception:
+    except Exception:  # whatever a worker met, its parent must hear of it
         return {"traceback": traceback.format_exc()}
 
 

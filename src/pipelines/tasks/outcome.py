@@ -8,38 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipelines.core.spec import Days, Spec
+from pipelines.core.spec import Days
 from pipelines.core.windows import DAY
+from pipelines.features.blocks import Reads
 from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.kernel import window_sums
-from pipelines.features.measures import N_PURCHASE_DAYS, Measure
+from pipelines.features.measures import N_PURCHASE_DAYS
 from pipelines.features.spine import Spine
 
 Label = NDArray[np.int8]
 
 
-class _InHorizon(Spec):
+class _InHorizon(Reads):
     """An outcome that is known once ``[cutoff, cutoff + horizon)`` has passed.
 
     A purchase on the day of the cutoff belongs to the outcome.
     """
 
     horizon: Days
-
-    @property
-    def measures(self) -> tuple[Measure, ...]:
-        """What of the customer-day table it reads, beside purchase days."""
-        return ()
-
-    @property
-    def sequences(self) -> tuple[str, ...]:
-        """The columns whose values it follows through the days."""
-        return ()
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The columns of ``customers`` that it reads."""
-        return ()
 
     def n_purchase_days(self, days: CustomerDays, spine: Spine) -> IntArray:
         """How many days of the outcome window have a purchase, shape (n_rows,).
