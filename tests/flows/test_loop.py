@@ -36,7 +36,7 @@ def test_the_page_of_the_loop_tells_every_step(loop):
 def test_the_run_of_training_holds_the_page_and_what_later_steps_need(loop):
     run = loop.run.named("train")
 
-    assert run.artifacts["report/evaluation.html"].startswith("<!doctype html>")
+    assert run.artifacts["report/evaluation.html"].startswith("<!DOCTYPE html>")
     assert {"report/task.json", "out_of_fold.parquet", "search/history.png", "report/ageing.png"} <= set(run.artifacts)
     assert {"bag.n_bags", "policy.share_contacted", "test.log_loss", "ageing.longest_weeks"} <= set(run.metrics)
 

@@ -34,7 +34,7 @@ section { background:var(--paper); border:1px solid var(--line); border-radius:1
 section.warning { background:var(--warn); border-color:var(--warn-line); }
 .figures { display:grid; grid-template-columns:repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap:1.2rem;
   margin:1rem 0; align-items:start; }
-figure { margin:0; width:100%; }
+figure { margin:0; width:100%; max-width:600px; }
 figure.broad { grid-column:1 / -1; max-width:860px; }
 figure img { display:block; width:100%; height:auto; border-radius:6px; }
 figcaption { color:var(--soft); font-size:.87rem; line-height:1.45; margin-top:.4rem; }

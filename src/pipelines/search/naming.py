@@ -13,7 +13,7 @@ from pipelines.models.lightgbm import LightGBM
 from pipelines.search.workers import Parts
 from pipelines.tasks.search_space import SearchSpec
 
-_VERSION = 1
+_VERSION = 2
 """Of what a stored loss means: raise it with a change of this package that changes losses or suggestions."""
 
 

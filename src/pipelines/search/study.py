@@ -8,6 +8,7 @@ stopped.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ __all__ = ["Found", "OnTrial", "Trial", "search"]
 
 _ENOUGH = 10
 """Finished trials from which an importance says something."""
-_PLACE, _SEARCHER, _LOSSES, _ROUNDS, _CURVES = "place", "searcher", "losses", "rounds", "curves"
+_PLACE, _SEARCHER, _LOSSES, _ROUNDS, _CURVES, _GAVE_UP = "place", "searcher", "losses", "rounds", "curves", "gave_up"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 _WAIT_SECONDS = 0.2
 _POSTGRES = ("postgresql://", "postgres://")
@@ -129,15 +130,18 @@ class _Shared:
         return {place: trials[place] for place in sorted(trials) if place < self.spec.n_trials}
 
     def bar(self, fold: int) -> tuple[float, ...]:
-        """The median loss of complete trials after every tenth round of a fold; nothing until there are a few.
+        """The median loss of all trials after every tenth round of a fold; nothing until a few are complete.
 
-        A fit that ended early stands at its best from then on.
+        A fit that stopped early stands at its best from then on, and one that gave up above all others: a median of
+        the survivors alone would rise with each of them.
         """
-        curves = [one.user_attrs[_CURVES][fold] for one in self.ended().values() if one.state == TrialState.COMPLETE]
-        if len(curves) < _n_unpruned(self.spec):
+        ended = self.ended().values()
+        if sum(one.state == TrialState.COMPLETE for one in ended) < _n_unpruned(self.spec):
             return ()
-        n_steps = max(len(curve) for curve in curves)
-        padded = [curve + curve[-1:] * (n_steps - len(curve)) for curve in curves if curve]
+        curves = [(one.user_attrs[_CURVES], one.user_attrs[_GAVE_UP]) for one in ended]
+        fitted = [(of[fold], gave_up and fold == len(of) - 1) for of, gave_up in curves if len(of) > fold and of[fold]]
+        n_steps = max((len(curve) for curve, _ in fitted), default=0)
+        padded = [[*curve, *[math.inf if gave_up else curve[-1]] * (n_steps - len(curve))] for curve, gave_up in fitted]
         return tuple(float(loss) for loss in np.median(padded, axis=0)) if padded else ()
 
     def _free_place(self) -> int:
@@ -239,6 +243,7 @@ class _Searcher:
             trial.set_user_attr(_LOSSES, attempt.losses)
             trial.set_user_attr(_ROUNDS, [one.n_rounds for one in attempt.judged])
             trial.set_user_attr(_CURVES, [one.curve for one in attempt.judged])
+            trial.set_user_attr(_GAVE_UP, any(one.gave_up for one in attempt.judged))
         value = float(np.mean(attempt.losses)) if state == TrialState.COMPLETE else None
         self.shared.study.tell(trial.number, value, state, skip_if_finished=True)
 
