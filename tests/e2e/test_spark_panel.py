@@ -40,6 +40,7 @@ EVERYTHING = [
     {"type": "campaigns", "lengths": ["P56D"], "responses": ["redeem_coupon"]},
     {"type": "assortment", "lengths": ["P56D"]},
     {"type": "assortment", "column": "brand", "lengths": ["P56D"]},
+    {"type": "focus", "column": "subcategory", "level": "SOFT DRINKS", "lengths": ["P56D"]},
 ]
 
 

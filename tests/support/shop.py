@@ -65,6 +65,7 @@ TASK = {
             "num_leaves": {"low": 4, "high": 8, "kind": "int"},
         },
     },
+    "policy": {"type": "top_share"},
     "baselines": [{"type": "prevalence"}, {"type": "recency_rule"}],
     "n_resamples": 100,
     "sensitive": ["band"],

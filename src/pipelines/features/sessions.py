@@ -20,6 +20,8 @@ _COUNTED = {
     "n_uncarted": ("remove_from_cart", "products taken out of the cart"),
 }
 _ORDER = ("event_time", "event_type", "product_id", "order_id", "amount", "quantity")
+_OF_CUSTOMER: Mapping[str, Any] = {"group_by": "customer_id", "order_by": "place"}
+_OF_SESSION: Mapping[str, Any] = {"group_by": ["customer_id", SESSION], "order_by": "place"}
 _SECONDS_A_DAY = 86_400
 
 
@@ -73,45 +75,46 @@ def session_rows(events: Any, anchors: Sequence[int], gap: timedelta | None, wit
     ibis.Table
         ``customer_id``, ``session``, ``moment``, the features of `session_features`, and ``ends_in_purchase``: whether
         a purchase follows in the same session, which says nothing yet where ``moment + within`` is not known. Ordered
-        by customer, moment and session. An event at the same time as the anchor, but after it in the log's order,
-        belongs to the outcome.
+        by customer, moment, session and number of events. An event at the same time as the anchor, but after it in
+        the order of the columns, belongs to the outcome.
     """
     rows = _so_far_in_session(_with_sessions(events, gap))
     reached = rows.filter(rows[DEPTH].isin(list(anchors)) & (rows.n_bought == 0))
     label = (_seconds(reached.next_purchase, reached[MOMENT]) < int(within.total_seconds())).fill_null(False)
     names = [feature.name for feature in session_features()]
     return reached.select("customer_id", SESSION, MOMENT, *names, **{ENDS_IN_PURCHASE: label}).order_by(
-        "customer_id", MOMENT, SESSION
+        "customer_id", MOMENT, SESSION, DEPTH
     )
 
 
 def _with_sessions(events: Any, gap: timedelta | None) -> Any:
-    """Events that belong to a session, with its name and when the session before it ended."""
-    of_customer = {"group_by": "customer_id", "order_by": [name for name in _ORDER if name in events.columns]}
+    """Events that belong to a session, with its name, their place among the customer's, and when the one before was.
+
+    Every later window goes by the place: two windows over the same columns may each order rows that tie in another way.
+    """
+    known = events if gap is not None else events.filter(events.session_id.notnull())
+    order = [name for name in (*_ORDER, "session_id") if name in known.columns]
+    placed = known.mutate(place=ibis.row_number().over(group_by="customer_id", order_by=order))
+    rows = placed.mutate(last_before=placed.event_time.lag().over(**_OF_CUSTOMER))
     if gap is None:
-        rows = events.filter(events.session_id.notnull()).mutate(**{SESSION: lambda row: row.session_id})
-    else:
-        last = events.event_time.lag().over(**of_customer)
-        silence = _seconds(events.event_time, last)
-        begun = events.mutate(begins=(silence.isnull() | (silence >= int(gap.total_seconds()))).cast("int64"))
-        number = begun.begins.sum().over(ibis.cumulative_window(**of_customer))
-        rows = begun.mutate(**{SESSION: number.cast("string")})
-    return rows.mutate(last_before=lambda row: row.event_time.lag().over(**of_customer))
+        return rows.mutate(**{SESSION: rows.session_id})
+    silence = _seconds(rows.event_time, rows.last_before)
+    begun = rows.mutate(begins=(silence.isnull() | (silence >= int(gap.total_seconds()))).cast("int64"))
+    number = begun.begins.sum().over(ibis.cumulative_window(**_OF_CUSTOMER))
+    return begun.mutate(**{SESSION: number.cast("string")}).drop("begins")
 
 
 def _so_far_in_session(rows: Any) -> Any:
     """Running counts of every event's session, and of its customer, up to and with the event."""
-    order = [name for name in _ORDER if name in rows.columns]
-    of_session = {"group_by": ["customer_id", SESSION], "order_by": order}
-    session, customer = (ibis.cumulative_window(**of) for of in (of_session, {**of_session, "group_by": "customer_id"}))
-    row = _marked(rows, of_session)
+    session, customer = (ibis.cumulative_window(**of) for of in (_OF_SESSION, _OF_CUSTOMER))
+    row = _marked(rows)
     return row.mutate(
         n_bought=row.is_bought.sum().over(session),
-        next_purchase=row.bought_at.min().over(ibis.window(**of_session, rows=(1, None))),
+        next_purchase=row.bought_at.min().over(ibis.window(**_OF_SESSION, rows=(1, None))),
         **{name: row[f"is_{name}"].sum().over(session) for name in _COUNTED},
         n_products=row.is_new.sum().over(session),
         seconds=_seconds(row[MOMENT], row.begins),
-        seconds_since_last_event=_seconds(row[MOMENT], row[MOMENT].lag().over(**of_session)),
+        seconds_since_last_event=_seconds(row[MOMENT], row[MOMENT].lag().over(**_OF_SESSION)),
         hour=row[MOMENT].hour(),
         weekday=row[MOMENT].day_of_week.index(),
         n_sessions_before=row.is_first.sum().over(customer) - 1,
@@ -121,12 +124,12 @@ def _so_far_in_session(rows: Any) -> Any:
     )
 
 
-def _marked(rows: Any, of_session: Mapping[str, Any]) -> Any:
+def _marked(rows: Any) -> Any:
     """Every event with its place in its session, and what is summed over sessions and customers."""
     none, bought = ibis.null("timestamp"), is_purchase(rows).fill_null(False)
-    number = ibis.row_number().over(**of_session)
+    number = ibis.row_number().over(**_OF_SESSION)
     product = rows.product_id if "product_id" in rows.columns else ibis.null("string")
-    of_product = {**of_session, "group_by": ["customer_id", SESSION, product]}
+    of_product = {**_OF_SESSION, "group_by": ["customer_id", SESSION, product]}
     return rows.mutate(
         is_bought=bought.cast("int64"),
         bought_at=bought.ifelse(rows.event_time, none),

@@ -98,6 +98,7 @@ def middle(space: Mapping[str, Allowed]) -> dict[str, float]:
 
     Examples
     --------
+    >>> from pipelines.tasks.search_space import Range
     >>> middle({"num_leaves": Range(low=4, high=64, scale="log", kind="int"), "share": Range(low=0.5, high=1)})
     {'num_leaves': 16.0, 'share': 0.75}
     """

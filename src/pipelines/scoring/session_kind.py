@@ -102,7 +102,7 @@ class SessionKind:
         return Cases(
             rows=rows.reset_index(drop=True),
             features=features,
-            keys=found[["customer_id", SESSION, MOMENT]].reset_index(drop=True),
+            keys=found[["customer_id", SESSION, MOMENT, DEPTH]].reset_index(drop=True),
             subject=codes.astype(np.int64),
             subject_ids=np.asarray(known, dtype=object),
             moment=found[MOMENT].to_numpy("datetime64[us]"),

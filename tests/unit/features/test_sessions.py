@@ -140,3 +140,10 @@ def test_order_of_rows_changes_nothing(order):
 @pytest.mark.parametrize("gap", [None, HOUR])
 def test_an_empty_log_has_no_sessions(gap):
     assert described([{**FIRST[0], "session_id": "s1"}], anchors=(2,), gap=gap).empty
+
+
+def test_events_that_are_alike_are_counted_one_by_one():
+    same = [event("a", 3.5, None, event_type="view", session_id="s1", product_id="p1") for _ in range(200)]
+    found = described(same, anchors=tuple(range(1, 200)))
+
+    assert found["n_views"].tolist() == found["n_events"].tolist() == list(range(1, 200))
