@@ -122,8 +122,9 @@ def test_workers_of_a_killed_search_end_too(tmp_path):
     wait_for(lambda: log.exists() and len({fit["pid"] for fit in fits(log)}) == 2)
     running.kill()
     running.communicate()
-
     wait_for(lambda: not any(is_alive(fit["pid"]) for fit in fits(log)))
+
+    assert not any(is_alive(fit["pid"]) for fit in fits(log))
 
 
 def shared(studies, log):
