@@ -156,3 +156,33 @@ def _text(artifact):
     if isinstance(artifact, pd.DataFrame):
         return artifact.to_csv()
     return artifact if isinstance(artifact, str) else json.dumps(artifact, allow_nan=False)
+
+
+def test_the_card_is_written_from_the_run_and_completed_by_the_promotion(loop):
+    trained, promoted = (loop.run.named(name).artifacts for name in ("train", "promote"))
+
+    assert {"report/model_card.md", "report/model_card.html", "report/model_card.json"} <= set(trained)
+    assert "No gate has ruled on it yet" in trained["report/model_card.md"]
+    assert "No gate has ruled on it yet" not in promoted["report/model_card.md"]
+    assert "by ada" in promoted["report/model_card.md"]
+    assert [ruling.gate in promoted["report/model_card.html"] for ruling in loop.finished.promotion.rulings] == [
+        True
+    ] * len(loop.finished.promotion.rulings)
+
+
+def test_the_registry_tells_the_story_of_the_champion(loop):
+    said = loop.models.descriptions[loop.finished.trained.version.version]
+
+    assert len(said) <= 5_000
+    assert "Promoted on 2026-01-02 03:04 UTC by ada" in said
+    assert loop.finished.trained.version.run_id in said
+
+
+def test_the_card_answers_what_people_ask(loop):
+    card = loop.run.named("train").artifacts["report/model_card.md"]
+
+    titles = [line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")]
+    asked = ["Purpose", "Data", "Label and split", "Figures", "Calibration", "What it looks at", "Fairness"]
+    assert [one for one in asked if one not in titles] == []
+    assert titles[-2:] == ["Known limits", "How to reproduce it"]
+    assert f"regulars reproduce --run_id {loop.run.named('train').run_id}" in card

@@ -62,3 +62,15 @@ def test_a_policy_that_reads_an_unknown_feature_is_refused_with_the_nearest(loop
     wrong = WORTH.model_copy(update={"value": FeatureValue(feature="amount_40d")})
     with pytest.raises(ModelError, match=r"reads the feature 'amount_40d'.*amount_42d"):
         policy(with_policy(loop, wrong), loop.shop.lake, models, MemoryRun())
+
+
+def test_the_card_says_what_is_decided_now_and_that_fairness_was_not_measured(loop, models):
+    run = MemoryRun()
+
+    found = policy(with_policy(loop, WORTH), loop.shop.lake, models, run)
+
+    card = run.artifacts["report/model_card.md"]
+    assert "a response rate of 40%" in card
+    assert "Not measured for this policy" in card
+    assert "No gate has ruled on it yet" in card
+    assert "Not measured for this policy" in models.descriptions[found.version.version]

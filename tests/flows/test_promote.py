@@ -43,6 +43,18 @@ def test_a_refusal_shows_every_reason_and_leaves_the_champion(ready):
     assert models.find("tiny_churn", CHAMPION) is None
     assert models.find("tiny_churn", CHALLENGER) is not None
     assert run.artifacts["gates.json"]["outcome"] == "refused"
+    assert "Refused on 2026-01-02 03:04 UTC by ada" in models.descriptions[promotion.challenger.version]
+
+
+def test_a_challenger_without_a_card_does_not_become_champion(ready):
+    models, training = MemoryModels(), MemoryRun()
+    train(ready.task, ready.lake, models, training, LATE)
+    models.versions["1"][3].pop("report/model_card.json")
+
+    with pytest.raises(RegistryError, match="lacks report/model_card.json"):
+        promote(ready.task, ready.lake, models, MemoryRun())
+
+    assert models.find("tiny_churn", CHAMPION) is None
 
 
 def test_a_champion_is_followed_and_comes_back_by_rollback(ready):

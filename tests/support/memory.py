@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, LoadedModel, ModelVersion, NewVersion
 from pipelines.core.report import Report
 from pipelines.scoring.scorer import Scorer
@@ -43,6 +46,14 @@ class MemoryRun:
     description: str = ""
     children: list[MemoryRun] = field(default_factory=list)
     progress: MemoryProgress = field(default_factory=MemoryProgress)
+
+    @property
+    def actor(self) -> str:
+        return "ada"
+
+    @property
+    def began(self) -> datetime:
+        return datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
     @property
     def studies(self) -> str | None:
@@ -90,6 +101,7 @@ class MemoryModels:
     versions: dict[str, tuple[ModelVersion, Path, pd.DataFrame, dict[str, object]]] = field(default_factory=dict)
     aliases: dict[tuple[str, str], str] = field(default_factory=dict)
     unsigned: set[str] = field(default_factory=set)
+    descriptions: dict[str, str] = field(default_factory=dict)
 
     def register(self, run: MemoryRun, version: NewVersion) -> ModelVersion:
         number = str(len(self.versions) + 1)
@@ -106,6 +118,7 @@ class MemoryModels:
         )
         self.versions[number] = (made, folder, version.example, dict(run.artifacts))
         self.aliases[version.task, CHALLENGER] = number
+        self.descriptions[number] = version.description
         return made
 
     def find(self, task: str, alias: str) -> ModelVersion | None:
@@ -119,6 +132,15 @@ class MemoryModels:
 
     def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
         return self.versions[version.version][3][name]
+
+    def document(self, version: ModelVersion, name: str) -> str:
+        kept = self.versions[version.version][3]
+        if name not in kept:
+            raise RegistryError(f"Version {version.version} lacks {name}.", why="Killed?", fix="Train again.")
+        return json.dumps(kept[name])
+
+    def describe(self, version: ModelVersion, markdown: str) -> None:
+        self.descriptions[version.version] = markdown
 
     def crown(self, version: ModelVersion) -> None:
         champion = self.aliases.get((version.task, CHAMPION))

@@ -53,7 +53,12 @@ class MlflowModels:
         }
         _ensure_model(version.task)
         created = client.create_model_version(
-            version.task, logged.model_uri, run.run_id, tags=tags, model_id=logged.model_id
+            version.task,
+            logged.model_uri,
+            run.run_id,
+            tags=tags,
+            model_id=logged.model_id,
+            description=version.description or None,
         )
         client.set_registered_model_alias(version.task, CHALLENGER, created.version)
         return _version(client.get_model_version(version.task, created.version))
@@ -86,15 +91,15 @@ class MlflowModels:
 
     def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
         """A table that was logged when the model was trained."""
-        try:
-            path = mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path=name)
-        except (MlflowException, OSError) as error:
-            raise RegistryError(
-                f"Version {version.version} of '{version.task}' lacks {name} in its run ({type(error).__name__}).",
-                why="Drift is measured, and policies are settled, on rows that were logged with the model.",
-                fix=f"Train and promote again: regulars retrain --task {version.task}",
-            ) from error
-        return pd.read_parquet(path)
+        return pd.read_parquet(_downloaded(version, name))
+
+    def document(self, version: ModelVersion, name: str) -> str:
+        """A text that was logged when the model was trained."""
+        return Path(_downloaded(version, name)).read_text(encoding="utf-8")
+
+    def describe(self, version: ModelVersion, markdown: str) -> None:
+        """What the registry's page of the version says."""
+        _client().update_model_version(version.task, version.version, markdown)
 
     def crown(self, version: ModelVersion) -> None:
         """Make it champion.
@@ -130,6 +135,17 @@ class MlflowModels:
 
 def _client() -> MlflowClient:
     return MlflowClient()
+
+
+def _downloaded(version: ModelVersion, name: str) -> str:
+    try:
+        return str(mlflow.artifacts.download_artifacts(run_id=version.run_id, artifact_path=name))
+    except (MlflowException, OSError) as error:
+        raise RegistryError(
+            f"Version {version.version} of '{version.task}' lacks {name} in its run ({type(error).__name__}).",
+            why="Drift is measured, policies are settled and cards are written from what was logged with the model.",
+            fix=f"Train and promote again: regulars retrain --task {version.task}",
+        ) from error
 
 
 def _ensure_model(task: str) -> None:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -28,7 +29,7 @@ from pipelines.core.errors import PipelineError, RegistryError
 from pipelines.core.protocols import Progress
 from pipelines.core.report import Artifact, Report
 
-_PARENT, _NAME = "mlflow.parentRunId", "mlflow.runName"
+_PARENT, _NAME, _USER = "mlflow.parentRunId", "mlflow.runName", "mlflow.user"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,18 @@ class MlflowRun:
     progress: Progress
     root_tags: Mapping[str, str]
     studies: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who started it: MLflow's user; children carry their parent's."""
+        tags = _client().get_run(self.run_id).data.tags
+        parent = tags.get(_PARENT)
+        return tags.get(_USER) or (replace(self, run_id=parent).actor if parent else "")
+
+    @property
+    def began(self) -> datetime:
+        """When it was started, UTC."""
+        return datetime.fromtimestamp(_milliseconds(self.run_id) / 1_000, UTC)
 
     @contextmanager
     def child(self, name: str) -> Iterator[MlflowRun]:
@@ -164,7 +177,7 @@ def _joined(run_id: str, name: str) -> RunInfo:
 
 
 def _created(workspace: Workspace, experiment: str, name: str) -> RunInfo:
-    whose = {"mlflow.user": getpass.getuser(), "mlflow.source.name": f"regulars {name}"}
+    whose = {_USER: getpass.getuser(), "mlflow.source.name": f"regulars {name}"}
     return _client().create_run(_experiment(workspace, experiment), tags=whose, run_name=name).info
 
 

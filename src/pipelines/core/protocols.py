@@ -17,8 +17,9 @@ from pipelines.core.report import Report
 
 CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
 REFERENCE, OUT_OF_FOLD, CONFIG = "reference.parquet", "out_of_fold.parquet", "report/task.json"
-"""What a training run logs for later: the rows that drift is measured against, those that policies are settled on, and
-its configuration."""
+CARD = "report/model_card.json"
+"""What a training run logs for later: the rows that drift is measured against, those that policies are settled on, its
+configuration, and its model card."""
 
 
 class Progress(Protocol):
@@ -39,6 +40,16 @@ class Run(Protocol):
     @property
     def run_id(self) -> str:
         """The tracking store's name for this run."""
+        ...
+
+    @property
+    def actor(self) -> str:
+        """Who started it, as the tracking store has it; empty if it does not say."""
+        ...
+
+    @property
+    def began(self) -> datetime:
+        """When it was started, UTC, as the tracking store has it."""
         ...
 
     @property
@@ -173,6 +184,14 @@ class Models(Protocol):
         """A table that was logged when it was trained, such as `REFERENCE`."""
         ...
 
+    def document(self, version: ModelVersion, name: str) -> str:
+        """A text that was logged when it was trained, such as `CARD`."""
+        ...
+
+    def describe(self, version: ModelVersion, markdown: str) -> None:
+        """What its page in the registry says."""
+        ...
+
     def crown(self, version: ModelVersion) -> None:
         """Make it champion; the old champion becomes ``previous``, and ``challenger`` falls free."""
         ...
@@ -188,7 +207,7 @@ class Models(Protocol):
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What is registered: the scorer, an input example and what must be known to judge it later."""
+    """What is registered: the scorer, an input example, what must be known to judge it later, and its description."""
 
     task: str
     scorer: FittedScorer
@@ -196,6 +215,7 @@ class NewVersion:
     known_at: datetime | None
     data_digest: str
     config: str
+    description: str
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ class Section:
         Plain text: an empty line ends a paragraph, and a line that begins with ``- `` is an item of a list.
     table : DataFrame, optional
         Shown as it is, without its index; of more than 200 rows the first 200 and how many more.
-    figures : mapping of str to Figure
-        By caption, which says what to read from the figure.
+    figures : mapping of str to Figure or bytes
+        By caption, which says what to read from the figure; bytes are a PNG.
     is_warning : bool
         Whether to set it apart.
     """
@@ -43,7 +43,7 @@ class Section:
     title: str
     words: str = ""
     table: pd.DataFrame | None = None
-    figures: Mapping[str, Figure] = field(default_factory=dict)
+    figures: Mapping[str, Figure | bytes] = field(default_factory=dict)
     is_warning: bool = False
 
 
@@ -150,12 +150,21 @@ def _words(text: str) -> str:
     return "\n".join(blocks)
 
 
-def _figure(caption: str, figure: Figure) -> str:
+def as_png(figure: Figure | bytes) -> bytes:
+    """A figure as the page shows it."""
+    if isinstance(figure, bytes):
+        return figure
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
-    data = base64.b64encode(stream.getvalue()).decode("ascii")
+    return stream.getvalue()
+
+
+def _figure(caption: str, figure: Figure | bytes) -> str:
+    png = as_png(figure)
+    data = base64.b64encode(png).decode("ascii")
     said = _text(caption)
-    wide = " class=broad" if figure.get_size_inches()[0] >= BROAD_INCHES else ""
+    width = int.from_bytes(png[16:20], "big")  # where every PNG says it
+    wide = " class=broad" if width >= BROAD_INCHES * DPI else ""
     return (
         f'<figure{wide}><img alt="{said}" src="data:image/png;base64,{data}"><figcaption>{said}</figcaption></figure>'
     )

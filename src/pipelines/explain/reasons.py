@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,42 @@ def reasons(values: NDArray[np.floating], rows: pd.DataFrame, features: Sequence
         told = _words(feature, rows[feature.name].to_numpy()[at[0]])
         words[at] = told + np.where(moved[at] > 0, RAISES, LOWERS).astype(object)
     return pd.DataFrame(words, index=rows.index, columns=[f"reason_{rank}" for rank in range(1, k + 1)], dtype=object)
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """SHAP values added up over the features of one idea: Shapley values add up.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The ideas, in the order of their first feature.
+    values : float array of shape (n_rows, n_ideas)
+        In log-odds.
+    of_feature : int array of shape (n_features,)
+        The place of each feature's idea in ``names``.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    of_feature: NDArray[np.int64]
+
+
+def grouped(values: NDArray[np.floating], features: Sequence[Feature]) -> Grouped:
+    """SHAP values by idea.
+
+    Examples
+    --------
+    >>> week, month = (Feature(f"n_orders_{n}d", "", "", "", "", "", "", idea="orders") for n in (7, 28))
+    >>> grouped(np.array([[0.5, 0.25]]), [week, month])
+    Grouped(names=('orders',), values=array([[0.75]]), of_feature=array([0, 0]))
+    """
+    names = tuple(dict.fromkeys(feature.subject_matter for feature in features))
+    of_feature = np.array([names.index(feature.subject_matter) for feature in features], dtype=np.int64)
+    summed = np.zeros((len(values), len(names)))
+    for place, idea in enumerate(of_feature):
+        summed[:, idea] += values[:, place]
+    return Grouped(names, summed, of_feature)
 
 
 def _words(feature: Feature, values: NDArray[np.generic]) -> NDArray[np.object_]:

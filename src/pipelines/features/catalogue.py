@@ -32,6 +32,10 @@ class Feature:
         True if it rises as the log gets longer, whatever the customer does; drift in it is not news.
     levels : tuple of str
         Of a feature that is text: the values that a model has learned to tell apart; empty for a number.
+    idea : str
+        What it says something about: features of one idea are one reason. Empty: an idea of its own.
+    usual : str
+        The feature that holds the customer's own usual value, in the same unit; empty where there is none.
     """
 
     name: str
@@ -43,6 +47,13 @@ class Feature:
     phrase: str
     grows_with_calendar: bool = False
     levels: tuple[str, ...] = ()
+    idea: str = ""
+    usual: str = ""
+
+    @property
+    def subject_matter(self) -> str:
+        """The idea, or the name of a feature that stands for itself."""
+        return self.idea or self.name
 
     def words(self, value: float) -> str:
         """The feature with a customer's own value.

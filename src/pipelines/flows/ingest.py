@@ -8,7 +8,7 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.protocols import Progress, Run
 from pipelines.core.report import Artifact, Report
 from pipelines.flows.outcome import Outcome
-from pipelines.tables.assembly import columns_of, manifest_of
+from pipelines.tables.assembly import about, columns_of, manifest_of
 from pipelines.tables.lake import Lake
 from pipelines.tables.limits import require_in_time, require_known_limits, require_rows, require_within_limits
 from pipelines.tables.manifest import Manifest, TableManifest
@@ -42,6 +42,8 @@ def ingest(source: SourceSpec, lake: Lake, run: Run) -> Ingested:
         require_within_limits(source, manifest)
         if is_new:
             require_in_time(source, manifest)
+        manifest = manifest.model_copy(update={"about": about(source)})
+        if manifest != before:
             lake.publish(manifest)
     outcome = Outcome.DONE if is_new else Outcome.UNCHANGED
     run.tags({"data_digest": manifest.data_digest, "config_digest": source.digest(), "outcome": outcome})

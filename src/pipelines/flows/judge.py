@@ -49,6 +49,8 @@ class Judged:
         How it ages; None where rows have no time, or too few of them are old enough.
     profit : ProfitEvaluation
         What its policy chooses and earns.
+    explained, fair : tuple of str
+        What the explanations and the comparison of groups say, in plain sentences.
     report : Report
         All of it, as it is logged.
     """
@@ -57,6 +59,8 @@ class Judged:
     slices: tuple[Slice, ...]
     aged: Ageing | None
     profit: ProfitEvaluation
+    explained: tuple[str, ...]
+    fair: tuple[str, ...]
     report: Report
 
 
@@ -77,7 +81,7 @@ def judge(task: TaskSpec, lake: Lake, models: Models, prepared: Prepared, fitted
     report |= slices_report(slices, found) | (ageing_report(ages) if ages else Report())
     report |= profit_report(earned, prepared.manifest.currency)
     report |= _explained(shipped, test, run) | _fair(task, lake, shipped, test)
-    return Judged(found, slices, ages, earned, report)
+    return Judged(found, slices, ages, earned, (), (), report)
 
 
 def _predictions(shipped: Scorer, test: LabelledCases) -> Predictions:

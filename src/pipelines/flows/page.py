@@ -35,10 +35,10 @@ _BEST_SHOWN = 10
 
 def page(task: TaskSpec, prepared: Prepared, fitted: Fitted, judged: Judged, coverage: Report) -> Report:
     """``report/evaluation.html``."""
-    drawn = _figures(fitted.report, judged.report, coverage)
+    drawn = drawn_in(fitted.report, judged.report, coverage)
     found = judged.evaluation
     sections = [
-        protocol(f"{task.description}\n\n{prepared.parts.words}", _sizes(prepared.parts)),
+        protocol(f"{task.description}\n\n{prepared.parts.words}", sizes(prepared.parts)),
         headline(found, task.positive),
         beats(found),
         curves({f"report/{name}.png": drawn[f"report/{name}.png"] for name in _CURVES}),
@@ -49,7 +49,7 @@ def page(task: TaskSpec, prepared: Prepared, fitted: Fitted, judged: Judged, cov
         _shown("What it looks at", "", drawn, _FEATURES),
         _fairness(drawn),
         in_doubt(found, judged.slices, judged.aged, _more_doubts(task, fitted)),
-        provenance(_origin(task, prepared, fitted)),
+        provenance(origin(task, prepared, fitted)),
     ]
     content = PageContent(task.title, task.description, [one for one in sections if _says(one)], key_figures(found))
     return Report(artifacts={PAGE: evaluation_page(content)})
@@ -65,7 +65,8 @@ def _says(section: Section) -> bool:
     return bool(section.words or section.figures) or section.table is not None
 
 
-def _figures(*reports: Report) -> dict[str, Figure]:
+def drawn_in(*reports: Report) -> dict[str, Figure]:
+    """Every figure of some reports, by its path."""
     return {
         path: artifact
         for report in reports
@@ -74,7 +75,8 @@ def _figures(*reports: Report) -> dict[str, Figure]:
     }
 
 
-def _sizes(parts: Parts) -> Mapping[str, str]:
+def sizes(parts: Parts) -> Mapping[str, str]:
+    """Rows and prevalence of every part."""
     named = {"learned from, before the test": parts.develop}
     for number, (_, valid) in enumerate(parts.folds, start=1):
         named[f"fold {number}, judged on"] = valid
@@ -148,7 +150,8 @@ def _more_doubts(task: TaskSpec, fitted: Fitted) -> list[str]:
     return doubts
 
 
-def _origin(task: TaskSpec, prepared: Prepared, fitted: Fitted) -> dict[str, str]:
+def origin(task: TaskSpec, prepared: Prepared, fitted: Fitted) -> dict[str, str]:
+    """Moments, digests and the seed: what the run can be repeated with."""
     return {
         "source": task.source,
         "known at": said(prepared.known_at),

@@ -13,6 +13,7 @@ from pipelines.core.randomness import generator_for
 from pipelines.core.report import Report
 from pipelines.evaluation.profit import ProfitEvaluation, profit
 from pipelines.evaluation.profit_figures import report as profit_report
+from pipelines.flows.card import card_report, described, repoliced_card
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, same_kind, task_of
 from pipelines.flows.score import champion_of
@@ -50,7 +51,9 @@ def policy(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Repoliced:
         run.tags({"outcome": Outcome.UNCHANGED})
         return Repoliced(champion, None, before, now, manifest.currency, Outcome.UNCHANGED)
     run.publish(Report({}, {OUT_OF_FOLD: kept, REFERENCE: test, CONFIG: changed.model_dump(mode="json")}))
-    version = models.register(run, _with_policy(champion, changed, settled, test))
+    card = repoliced_card(models, champion, changed, settled.policy.in_words)
+    run.publish(card_report(card))
+    version = models.register(run, _with_policy(champion, changed, settled, test, described(card, run.run_id)))
     run.describe(f"## Another policy for version {champion.version}\n\n{in_words(before, now, manifest.currency)}")
     run.tags({"outcome": Outcome.DONE, "model_version": version.version, "policy_digest": settled.policy.digest()})
     return Repoliced(champion, version, before, now, manifest.currency, Outcome.DONE)
@@ -85,6 +88,9 @@ def _earned(task: TaskSpec, scorer: Scorer, test: pd.DataFrame) -> ProfitEvaluat
     return profit(label, subject, test["score"].to_numpy(), test, scorer.policy, rng, task.n_resamples)
 
 
-def _with_policy(champion: ModelVersion, task: TaskSpec, settled: Scorer, test: pd.DataFrame) -> NewVersion:
+def _with_policy(
+    champion: ModelVersion, task: TaskSpec, settled: Scorer, test: pd.DataFrame, description: str
+) -> NewVersion:
     example = test[list(settled.names)].head(5).reset_index(drop=True)
-    return NewVersion(champion.task, settled, example, champion.known_at, champion.data_digest, task.model_dump_json())
+    config = task.model_dump_json()
+    return NewVersion(champion.task, settled, example, champion.known_at, champion.data_digest, config, description)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
+from pipelines.flows.card import card_report, described, ruled_card
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, fitted, prepare, same_kind, task_of
 from pipelines.gates.evidence import Ruling
@@ -43,12 +44,21 @@ def promote(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Promotion:
     else:
         rulings = judge_all(task.gates, _evidence(task, lake, models, challenger, champion))
         promotion = _settled(challenger, champion, rulings)
+        _settle(models, promotion, run)
     run.publish(_report(promotion))
     run.describe(_in_words(promotion))
-    if promotion.outcome == Outcome.PROMOTED:
-        models.crown(challenger)
     run.tags({"outcome": promotion.outcome, "challenger": challenger.version})
     return promotion
+
+
+def _settle(models: Models, promotion: Promotion, run: Run) -> None:
+    """Complete the card, crown whom every gate agrees on, and tell the registry; no champion without a card."""
+    challenger = promotion.challenger
+    card = ruled_card(models, challenger, promotion.rulings, run)
+    run.publish(card_report(card))
+    if promotion.outcome == Outcome.PROMOTED:
+        models.crown(challenger)
+    models.describe(challenger, described(card, challenger.run_id))
 
 
 def _contenders(task: TaskSpec, models: Models) -> tuple[ModelVersion, ModelVersion | None]:

@@ -190,6 +190,12 @@ class _Unregistered:
     def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
         raise _nothing(version)
 
+    def document(self, version: ModelVersion, name: str) -> str:
+        raise _nothing(version)
+
+    def describe(self, version: ModelVersion, markdown: str) -> None:
+        raise _nothing(version)
+
     def crown(self, version: ModelVersion) -> None:
         raise _nothing(version)
 
@@ -217,6 +223,14 @@ class _Remembered:
     @property
     def run_id(self) -> str:
         return self.run.run_id
+
+    @property
+    def actor(self) -> str:
+        return self.run.actor
+
+    @property
+    def began(self) -> datetime:
+        return self.run.began
 
     @property
     def studies(self) -> str | None:

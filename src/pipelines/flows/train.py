@@ -12,6 +12,7 @@ from pipelines.core.protocols import CONFIG, OUT_OF_FOLD, REFERENCE, Models, Mod
 from pipelines.core.report import Report
 from pipelines.evaluation.evaluate import Evaluation
 from pipelines.evaluation.markdown import as_markdown
+from pipelines.flows.card import card_report, described, model_card
 from pipelines.flows.fit import Fitted, fit
 from pipelines.flows.judge import Judged, as_seen, judge
 from pipelines.flows.outcome import Outcome
@@ -49,9 +50,11 @@ def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     run.progress.stage("train: evaluating, explaining, checking fairness")
     judged = judge(task, lake, models, prepared, shipped, run)
     run.describe(_in_words(task, judged))
-    run.publish(judged.report | page(task, prepared, shipped, judged, coverage) | _tables(shipped, prepared, run))
+    card = model_card(task, prepared, shipped, judged, run)
+    run.publish(judged.report | page(task, prepared, shipped, judged, coverage) | card_report(card))
+    run.publish(_tables(shipped, prepared, run))
     run.progress.stage("train: registering the challenger")
-    version = models.register(run, _new_version(task, prepared, shipped))
+    version = models.register(run, _new_version(task, prepared, shipped, described(card, run.run_id)))
     run.tags({"outcome": Outcome.DONE, "model_version": version.version, "model_digest": version.digest})
     return Trained(version, judged.evaluation, judged, shipped, prepared)
 
@@ -83,8 +86,13 @@ def _tables(shipped: Fitted, prepared: Prepared, run: Run) -> Report:
     return Report(artifacts={REFERENCE: scored, OUT_OF_FOLD: pd.concat(seen, ignore_index=True)})
 
 
-def _new_version(task: TaskSpec, prepared: Prepared, shipped: Fitted) -> NewVersion:
-    example = prepared.parts.test.cases.rows.head(5)
+def _new_version(task: TaskSpec, prepared: Prepared, shipped: Fitted, description: str) -> NewVersion:
     return NewVersion(
-        task.name, shipped.scorer, example, prepared.known_at, prepared.manifest.data_digest, task.model_dump_json()
+        task.name,
+        shipped.scorer,
+        prepared.parts.test.cases.rows.head(5),
+        prepared.known_at,
+        prepared.manifest.data_digest,
+        task.model_dump_json(),
+        description,
     )

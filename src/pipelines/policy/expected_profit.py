@@ -150,6 +150,19 @@ class ProfitThreshold(Stakes):
     capacity: Annotated[float, Field(gt=0, le=1)] | None = None
     at_least: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
+    @property
+    def in_words(self) -> str:
+        """Who is contacted."""
+        worth = (
+            f"{self.value.times:g} times {self.value.feature}"
+            if isinstance(self.value, FeatureValue)
+            else f"{self.value:g}"
+        )
+        return (
+            f"whoever is expected to earn {self.at_least:.3g} or more is contacted, at {self.cost:g} a contact, "
+            f"{worth} for a saved customer and a response rate of {self.response_rate:.0%}"
+        )
+
     def priority(self, probability: FloatArray, rows: pd.DataFrame) -> FloatArray:
         """What customers are ranked by, shape (n_rows,): the expected profit of contacting them."""
         return self.earned(probability, rows)

@@ -49,6 +49,11 @@ class Threshold(Spec):
     at_least: float
 
     @property
+    def in_words(self) -> str:
+        """Who is contacted."""
+        return f"whoever scores {self.at_least:.3g} or more is contacted"
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """No feature."""
         return ()

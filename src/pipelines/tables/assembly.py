@@ -11,7 +11,16 @@ from pipelines.core.windows import day_moment
 from pipelines.tables.contract import CASES, EVENTS
 from pipelines.tables.findings import asked, finding
 from pipelines.tables.lake import Lake
-from pipelines.tables.manifest import Clock, ColumnManifest, FileManifest, Finding, Manifest, TableManifest, latest_day
+from pipelines.tables.manifest import (
+    About,
+    Clock,
+    ColumnManifest,
+    FileManifest,
+    Finding,
+    Manifest,
+    TableManifest,
+    latest_day,
+)
 from pipelines.tables.source import SourceSpec
 from pipelines.tables.writing import count
 
@@ -45,7 +54,13 @@ def manifest_of(source: SourceSpec, lake: Lake, tables: dict[str, TableManifest]
         findings=_findings(lake, tables, held),
         n_late=_n_late(source, lake, tables, before),
         gone=_gone(tables, before),
+        about=about(source),
     )
+
+
+def about(source: SourceSpec) -> About:
+    """What the source's file says to people."""
+    return About(title=source.title, licence=source.licence, note=source.note)
 
 
 def columns_of(source: SourceSpec, name: str) -> dict[str, ColumnManifest]:

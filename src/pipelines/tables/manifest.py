@@ -133,6 +133,14 @@ class Finding(Spec):
     of: int
 
 
+class About(Spec):
+    """What people should know of a source: its name, its licence and its limits, as its file says them."""
+
+    title: str = ""
+    licence: str = ""
+    note: str = ""
+
+
 class Clock(Spec):
     """When an ingested source begins and ends; ``latest`` is the default moment of knowledge (see `latest_day`)."""
 
@@ -164,6 +172,8 @@ class Manifest(Spec):
         Accepted events of new files that lie before the end of what was ingested earlier.
     gone : tuple of str
         Files that were ingested before and are no longer there; their rows left with them.
+    about : About
+        For people.
     """
 
     source: str
@@ -176,6 +186,7 @@ class Manifest(Spec):
     findings: tuple[Finding, ...] = ()
     n_late: int = 0
     gone: tuple[str, ...] = ()
+    about: About = About()
 
     @property
     def times(self) -> Clock:

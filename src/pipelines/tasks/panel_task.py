@@ -51,6 +51,11 @@ class PanelTask(TaskSpec):
         """Sensitive columns are those of customers."""
         return CUSTOMERS.name
 
+    @property
+    def population_in_words(self) -> str:
+        """Customers of the population at a weekly cutoff."""
+        return f"{self.population.in_words} before a weekly cutoff"
+
     def label_digest(self) -> str:
         """SHA-256 of source, population and outcome. The model's digest holds it too."""
         return digest(self.model_dump(mode="json", include={"source", "population", "outcome"}))

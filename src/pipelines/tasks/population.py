@@ -18,6 +18,11 @@ class Active(Spec):
     type: Literal["active"] = "active"
     within: Days
 
+    @property
+    def in_words(self) -> str:
+        """Who is eligible."""
+        return f"customers who bought in the {self.within.days} days"
+
     def spine(self, days: CustomerDays, cutoffs: tuple[datetime, ...]) -> Spine:
         """Who is eligible when."""
         return Spine(*active_pairs(days.offsets, days.day, days.activity, cutoff_days(cutoffs), self.within // DAY))

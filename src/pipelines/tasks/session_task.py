@@ -60,6 +60,12 @@ class SessionTask(TaskSpec):
         """Sensitive columns are those of customers."""
         return CUSTOMERS.name
 
+    @property
+    def population_in_words(self) -> str:
+        """Live sessions at their anchors."""
+        after = ", ".join(map(str, self.sessions.anchors))
+        return f"live sessions without a purchase, described after their event number {after}"
+
     def label_digest(self) -> str:
         """SHA-256 of source, sessions and how long a purchase counts."""
         return digest(self.model_dump(mode="json", include={"source", "sessions", "within"}))

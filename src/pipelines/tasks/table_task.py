@@ -56,6 +56,11 @@ class TableTask(TaskSpec):
         return CASES.name
 
     @property
+    def population_in_words(self) -> str:
+        """The cases of the table."""
+        return f"cases like those of the table '{self.source}'"
+
+    @property
     def keeps_sides(self) -> bool:
         """A grouped split deals subjects by their names alone."""
         return isinstance(self.split, GroupedSplit)

@@ -75,6 +75,11 @@ class TaskSpec(Spec):
         raise NotImplementedError
 
     @property
+    def population_in_words(self) -> str:
+        """Whom a row is about."""
+        raise NotImplementedError
+
+    @property
     def keeps_sides(self) -> bool:
         """Whether a row stays with the same part when rows are added, although nothing orders them in time."""
         return False

@@ -51,7 +51,7 @@ def new_version(seed):
     trees = LightGBM(n_bags=1).fit(Dataset(ROWS, label), {"min_data_in_leaf": 5}, 3, seed)
     feature = Feature("recency_days", "", "days", "all history", "never", "recency", "{value} days ago")
     scorer = Scorer(trees, SigmoidMap(slope=1.0, intercept=0.0), Threshold(at_least=0.5), (feature,), 1, "spec")
-    return NewVersion("churn", scorer, ROWS.head(3), KNOWN_AT, "data", "{}")
+    return NewVersion("churn", scorer, ROWS.head(3), KNOWN_AT, "data", "{}", "What it is.")
 
 
 def holders():
