@@ -165,9 +165,10 @@ def test_the_card_is_written_from_the_run_and_completed_by_the_promotion(loop):
     assert "No gate has ruled on it yet" in trained["report/model_card.md"]
     assert "No gate has ruled on it yet" not in promoted["report/model_card.md"]
     assert "by ada" in promoted["report/model_card.md"]
-    assert [ruling.gate in promoted["report/model_card.html"] for ruling in loop.finished.promotion.rulings] == [
-        True
-    ] * len(loop.finished.promotion.rulings)
+    assert [
+        ruling.gate.replace("_", " ") in promoted["report/model_card.html"]
+        for ruling in loop.finished.promotion.rulings
+    ] == [True] * len(loop.finished.promotion.rulings)
 
 
 def test_the_registry_tells_the_story_of_the_champion(loop):

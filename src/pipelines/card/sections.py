@@ -99,7 +99,7 @@ def ruled(rulings: Sequence[Ruling], who: str, when: datetime, run_id: str) -> S
         if refused
         else f"Promoted {at}, since every gate agreed."
     )
-    rows = [(one.gate, "passed" if one.passed else "refused", one.reason) for one in rulings]
+    rows = [(one.gate.replace("_", " "), "passed" if one.passed else "refused", one.reason) for one in rulings]
     return Section(PROMOTION, words, _as_text(rows, ["gate", "ruling", "reason"]), is_warning=bool(refused))
 
 

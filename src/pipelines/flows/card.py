@@ -95,7 +95,7 @@ def repoliced_card(models: Models, champion: ModelVersion, task: TaskSpec, decid
 
 
 def _calibration(metrics: Mapping[str, object], fitted: Fitted, words: str, drawn: Mapping[str, Figure]) -> Section:
-    way = fitted.scorer.calibration.type.replace("_", "-")
+    way = fitted.scorer.calibration.type.removesuffix("_map").replace("_", "-")
     said = f"Log-odds become probabilities by the method {way}, fitted on out-of-fold scores. {words}"
     return Section("Calibration", said, None, _those(drawn, "report/calibration.png"))
 

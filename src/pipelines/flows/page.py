@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -46,8 +46,8 @@ def page(task: TaskSpec, prepared: Prepared, fitted: Fitted, judged: Judged, cov
         _search(fitted, drawn),
         *([by_level(judged.slices, found)] if judged.slices else []),
         *([ages(judged.aged)] if judged.aged else []),
-        _shown("What it looks at", "", drawn, _FEATURES),
-        _fairness(drawn),
+        _shown("What it looks at", _as_list(judged.explained), drawn, _FEATURES),
+        _fairness(judged.fair, drawn),
         in_doubt(found, judged.slices, judged.aged, _more_doubts(task, fitted)),
         provenance(origin(task, prepared, fitted)),
     ]
@@ -127,14 +127,18 @@ def _rounded(params: Mapping[str, float]) -> dict[str, str]:
     return {name: f"{value:.4g}" for name, value in params.items()}
 
 
-def _fairness(drawn: Mapping[str, Figure]) -> Section:
+def _fairness(words: Sequence[str], drawn: Mapping[str, Figure]) -> Section:
     captions = {
         path: f"Rates by {path.removeprefix('fairness/').removesuffix('.png').replace('_', ' ')}, with simultaneous "
         "95 % intervals; small groups are grey."
         for path in drawn
         if path.startswith("fairness/")
     }
-    return _shown("Is it the same for everybody", "", drawn, captions)
+    return _shown("Is it the same for everybody", _as_list(words), drawn, captions)
+
+
+def _as_list(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def _shown(title: str, words: str, drawn: Mapping[str, Figure], captions: Mapping[str, str]) -> Section:

@@ -29,6 +29,9 @@ class TaskSpec(Spec):
         What a positive case does, as in ``churns``.
     slices : tuple of str
         Features by whose levels, or quarters, the figures are told apart.
+    changeable : mapping of str to values
+        Features that a person or the shop can change, and the values to try when one case is explained. Of a log's
+        customers the log itself is changed instead, so that all features move together.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -45,6 +48,7 @@ class TaskSpec(Spec):
     n_reasons: Annotated[int, Field(ge=1, le=10)] = 3
     n_resamples: Annotated[int, Field(ge=100)] = 1_000
     slices: tuple[str, ...] = ()
+    changeable: dict[str, Annotated[tuple[float | str, ...], Field(min_length=1)]] = Field(default_factory=dict)
     sensitive: tuple[str, ...] = ()
     fairness: FairnessSpec = FairnessSpec()
     gates: tuple[AnyGate, ...]
@@ -62,6 +66,12 @@ class TaskSpec(Spec):
             repeated = sorted({one for one in types if types.count(one) > 1})
             if repeated:
                 raise ValueError(f"{name} names {', '.join(repeated)} twice: their figures would overwrite each other")
+        return self
+
+    @model_validator(mode="after")
+    def _changes_nobody(self) -> Self:
+        if fixed := [name for name in self.changeable if name in self.sensitive]:
+            raise ValueError(f"changeable names {', '.join(fixed)}, which is sensitive: nobody can change it")
         return self
 
     @property

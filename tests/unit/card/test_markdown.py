@@ -38,7 +38,7 @@ def test_the_whole_card_holds_every_section_in_order():
     said = as_markdown(page(Section("B", "second"), Section("A", "first")))
 
     assert said.index("## B") < said.index("## A")
-    assert "- **ROC-AUC**: 0.86 (0.85 to 0.87)" in said
+    assert "- **ROC-AUC**: 0.86, 0.85 to 0.87" in said
 
 
 def test_the_brief_card_tells_the_named_sections_in_their_order_and_where_the_rest_is():

@@ -60,3 +60,9 @@ def test_metric_that_no_gate_can_judge_is_refused():
 )
 def test_feature_digest_covers_what_makes_a_row_and_its_label_and_no_more(fields, is_same):
     assert is_same == (changed().feature_digest() == changed(**fields).feature_digest())
+
+
+def test_what_is_sensitive_cannot_be_changed():
+    said = refusal(sensitive=["band"], changeable={"band": ["young"]})
+
+    assert "changeable names band, which is sensitive: nobody can change it" in said
