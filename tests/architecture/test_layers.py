@@ -26,7 +26,6 @@ HOMES = {
     "pyspark": "adapters/spark.py",
     "python_calamine": "adapters/workbooks.py",
     "sqlglot": "tables/sql",
-    "woodelf": "models/woodelf.py",
 }
 SPREAD = {"fairlearn", "mlflow", "sqlglot"}
 """What several files below its home may import."""

@@ -9,6 +9,7 @@ import pytest
 from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.adapters.lake import FileLake
 from pipelines.config.files import load_source
+from pipelines.core.errors import NotEnoughDataError
 from pipelines.flows.ingest import ingest
 from pipelines.scoring.kinds import kind_of
 from pipelines.tasks.any_task import KINDS, read_task
@@ -103,6 +104,44 @@ def test_rows_to_score_have_the_columns_that_were_learned(made):
     assert current.rows.columns.tolist() == parts.test.cases.rows.columns.tolist()
     assert len(current) > 0
     assert not current.keys.duplicated().any()
+
+
+def test_one_subject_is_described_as_in_the_batch(made):
+    task, lake, _ = made
+    current = kind_of(task).current(task, lake, None)
+    for place in (0, len(current) - 1):
+        mask = current.subject == current.subject[place]
+        alone = kind_of(task).subject(task, lake, None, str(current.subject_id[place]))
+
+        assert sorted(alone.keys.astype(str).agg(" ".join, axis=1)) == sorted(
+            current.at(mask).keys.astype(str).agg(" ".join, axis=1)
+        )
+        assert set(alone.subject_id) == {current.subject_id[place]}
+        assert alone.moment is None or (np.diff(alone.moment.astype(np.int64)) <= 0).all()
+        expected = current.at(mask).rows.astype(str).agg(" ".join, axis=1)
+        assert sorted(alone.rows.astype(str).agg(" ".join, axis=1)) == sorted(expected)
+
+
+def test_a_subject_whom_nobody_knows_is_not_named(made):
+    task, lake, _ = made
+    with pytest.raises(NotEnoughDataError) as error:
+        kind_of(task).subject(task, lake, None, "nobody-17")
+
+    assert "nobody-17" not in str(error.value)
+
+
+def test_scenarios_are_the_same_cases_otherwise(made):
+    task, lake, parts = made
+    current = kind_of(task).current(task, lake, None)
+    cases = kind_of(task).subject(task, lake, None, str(current.subject_id[0])).described_by(parts.features)
+    name = next(feature.name for feature in parts.features if not feature.levels)
+    scenarios = kind_of(task).scenarios(task, lake, None, cases, {name: (-17.0,)})
+
+    assert scenarios
+    for one in scenarios:
+        assert one.rows is None or one.rows.columns.tolist() == cases.rows.columns.tolist()
+        assert one.rows is None or len(one.rows) == len(cases)
+        assert one.rows is None or not one.rows.equals(cases.rows)
 
 
 def test_sensitive_columns_are_told_for_every_row_and_never_described(made):

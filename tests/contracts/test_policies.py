@@ -9,14 +9,39 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
+from pipelines.core.spec import Spec
 from pipelines.policy.expected_profit import ExpectedProfit, FeatureValue
+from pipelines.policy.group_thresholds import GroupThresholds
 from pipelines.policy.policies import AnyPolicy, AnySettled
 from pipelines.policy.top_share import TopShare
+
+
+class ByBand(Spec):
+    """How a task settles thresholds by group: on top of a policy."""
+
+    type: str = "by_band"
+    common: AnyPolicy
+
+    @property
+    def needs(self):
+        return (*self.common.needs, "band")
+
+    def settle(self, probability, rows):
+        common = self.common.settle(probability, rows)
+        at_least = {"a": common.at_least * 0.9, "b": common.at_least + 0.01}
+        return GroupThresholds(column="band", common=common, at_least=at_least, otherwise=common.at_least)
+
 
 POLICIES = (
     TopShare(share=0.2),
     ExpectedProfit(cost=1.0, value=20.0, response_rate=0.3),
     ExpectedProfit(cost=1.0, value=FeatureValue(feature="amount_112d", times=0.5), response_rate=0.3, capacity=0.15),
+    ByBand(common=TopShare(share=0.2)),
+    ByBand(
+        common=ExpectedProfit(
+            cost=1.0, value=FeatureValue(feature="amount_112d", times=0.5), response_rate=0.3, capacity=0.15
+        )
+    ),
 )
 each_policy = pytest.mark.parametrize(
     "policy", POLICIES, ids=lambda policy: f"{policy.type}{'_in_capacity' * bool(getattr(policy, 'capacity', None))}"
@@ -24,11 +49,14 @@ each_policy = pytest.mark.parametrize(
 RNG = np.random.default_rng(0)
 PROBABILITY = RNG.beta(1, 5, 400)
 ROWS = pd.DataFrame({"amount_112d": RNG.gamma(2, 40, 400)}, index=RNG.permutation(400))
+ROWS["band"] = np.array(["a", "b", "c", None], dtype=object)[np.arange(400) % 4]
 
 
 def test_every_policy_is_tried_here():
-    assert {type(policy) for policy in POLICIES} == set(get_args(get_args(AnyPolicy)[0]))
-    assert {type(policy.settle(PROBABILITY, ROWS)) for policy in POLICIES} == set(get_args(get_args(AnySettled)[0]))
+    settled = {type(policy.settle(PROBABILITY, ROWS)) for policy in POLICIES}
+
+    assert {type(policy) for policy in POLICIES} - {ByBand} == set(get_args(get_args(AnyPolicy)[0]))
+    assert settled == set(get_args(get_args(AnySettled)[0]))
 
 
 @each_policy
@@ -80,7 +108,7 @@ def test_policy_and_decision_are_the_same_after_json(policy):
     settled = policy.settle(PROBABILITY, ROWS)
     again = TypeAdapter(AnySettled).validate_json(settled.model_dump_json())
 
-    assert TypeAdapter(AnyPolicy).validate_json(policy.model_dump_json()) == policy
+    assert type(policy).model_validate_json(policy.model_dump_json()) == policy
     assert again == settled
     assert again.digest() == settled.digest()
     assert np.array_equal(again.decide(PROBABILITY, ROWS), settled.decide(PROBABILITY, ROWS))

@@ -81,9 +81,7 @@ def _cut(text: str, room: int) -> str:
 
 
 def _key_figures(content: PageContent) -> list[str]:
-    return [
-        "\n".join(f"- **{_safe(one.name)}**: {_safe(one.value)}, {_safe(one.note)}" for one in content.key_figures)
-    ]
+    return ["\n".join(f"- **{_safe(one.name)}**: {_safe(one.value)}, {_safe(one.note)}" for one in content.key_figures)]
 
 
 def _paragraphs(words: str) -> str:

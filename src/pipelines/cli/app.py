@@ -227,7 +227,7 @@ def features(task: str, overrides: tuple[str, ...]) -> int:
 @click.option("--customer-id", required=True, metavar="ID", help="As the source writes it; recorded nowhere.")
 @_cutoff
 def explain(task: str, customer_id: str, cutoff: str) -> int:
-    """One customer's score, decision and reasons; a look-up."""
+    """One customer: score, reasons, what-ifs; a page that stays here."""
     return int(_commands().explain(task, customer_id, cutoff))
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rich.console import Console
@@ -92,18 +93,30 @@ def features(task: str, overrides: str) -> int:
 
 
 def explain(task: str, customer_id: str, cutoff: str) -> int:
-    """What the champion says of one customer."""
+    """What the champion says of one customer, here and on a page that stays on this machine."""
     from pipelines.adapters.registry import MlflowModels
     from pipelines.adapters.runs import use_store
+    from pipelines.cli.explain_summary import of_explained
+    from pipelines.explain.local import file_stem
     from pipelines.flows.explain import explain as flow
 
     workspace = Workspace.find()
     spec = load_task(workspace.conf, task)
     lake = _lake(workspace, load_source(workspace.conf, spec.source))
     use_store(workspace)
-    explained = flow(_panel_task(spec), lake, MlflowModels(), _cutoff(cutoff), customer_id)
-    summary.of_explained(explained, Console(highlight=False, soft_wrap=True))
+    explained = flow(spec, lake, MlflowModels(), _cutoff(cutoff), customer_id, spec.changeable)
+    day = "" if explained.cutoff is None else f"{explained.cutoff:%Y-%m-%d}"
+    page = workspace.data / "explain" / f"{file_stem(spec.name, customer_id, day)}.html"
+    _write_privately(page, explained.page())
+    of_explained(explained, page, Console(highlight=False, soft_wrap=True))
     return 0
+
+
+def _write_privately(path: Path, text: str) -> None:
+    """A file that only its owner can read: it names a customer."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
 
 
 def panel(task: str, cutoff: str, overrides: str) -> int:

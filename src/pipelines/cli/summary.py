@@ -17,11 +17,9 @@ from pipelines.flows.outcome import Outcome
 if TYPE_CHECKING:
     from pipelines.core.intervals import Interval
     from pipelines.core.protocols import ModelVersion
-    from pipelines.evaluation.evaluate import Evaluation
     from pipelines.features.catalogue import Feature
     from pipelines.flows.audit_leakage import Audited
     from pipelines.flows.drift_check import DriftChecked
-    from pipelines.flows.explain import Explained
     from pipelines.flows.ingest import Ingested
     from pipelines.flows.main import Finished
     from pipelines.flows.panel import PanelBuilt
@@ -52,7 +50,7 @@ class Place:
 def of_main(finished: Finished, place: Place) -> None:
     """The whole story, top to bottom."""
     _headline(finished, place.console)
-    _figures(finished.trained.evaluation, finished.task, place.console)
+    _figures(finished.trained, finished.task, place.console)
     _gates(finished.promotion, place.console)
     if finished.scored is not None:
         _scores(finished.scored, place.console)
@@ -119,7 +117,7 @@ def of_audit(audited: Audited, place: Place) -> None:
 
 def of_trained(trained: Trained, place: Place) -> None:
     """Figures of the challenger."""
-    _figures(trained.evaluation, _task_of(trained), place.console)
+    _figures(trained, _task_of(trained), place.console)
     place.console.print(f"Challenger  version {trained.version.version}, digest {trained.version.digest[:12]}")
     next_steps(place, f"regulars promote --task {trained.version.task}")
 
@@ -165,20 +163,8 @@ def of_promotion(promotion: Promotion, place: Place) -> None:
 
 def of_retrained(retrained: Retrained, place: Place) -> None:
     """Figures and gates."""
-    _figures(retrained.trained.evaluation, _task_of(retrained.trained), place.console)
+    _figures(retrained.trained, _task_of(retrained.trained), place.console)
     of_promotion(retrained.promotion, place)
-
-
-def of_explained(explained: Explained, console: Console) -> None:
-    """Score, decision, reasons, then every feature with its value."""
-    scored = explained.scored.iloc[0]
-    said = "to contact" if scored["decision"] else "not to contact"
-    version = f"version {explained.version.version}, as of {explained.cutoff:%Y-%m-%d}"
-    wrapped(console, "Score", f"{scored['score']:.3f}, {said} ({version})")
-    for name in [name for name in explained.scored.columns if name.startswith("reason_")]:
-        wrapped(console, "", str(scored[name]))
-    for feature in explained.features:
-        wrapped(console, "", f"{feature.name}: {explained.row[feature.name].iloc[0]:g} {feature.unit}")
 
 
 def of_features(features: tuple[Feature, ...], left_out: tuple[str, ...], console: Console) -> None:
@@ -229,8 +215,9 @@ def _headline(finished: Finished, console: Console) -> None:
     wrapped(console, "Data", f"{manifest.source}, {manifest.n_customers:,} customers, known {manifest.span}")
 
 
-def _figures(found: Evaluation, task: TaskSpec, console: Console) -> None:
-    """Test figures with 95 % intervals, beside the baselines."""
+def _figures(trained: Trained, task: TaskSpec, console: Console) -> None:
+    """Test figures with 95 % intervals, beside the baselines; what moves the score, and how groups compare."""
+    found = trained.evaluation
     table = _table("", *_SHOWN.values())
     for name, metrics in (("model", found.model), *found.baselines.items()):
         style = "bold" if name == "model" else ""
@@ -245,6 +232,8 @@ def _figures(found: Evaluation, task: TaskSpec, console: Console) -> None:
         gain = found.differences[best]["roc_auc"]
         said = f"ROC-AUC over {best.replace('_', ' ')}: {gain.estimate:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
         wrapped(console, "Paired", said)
+    wrapped(console, "Looks at", trained.judged.explained[0])
+    wrapped(console, "Fairness", trained.judged.fair.headline)
 
 
 def _gates(promotion: Promotion, console: Console) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
 from statistics import NormalDist
 
 import numpy as np
@@ -171,64 +170,52 @@ def rate_interval(label: ArrayLike, customer: IntArray, level: float = 0.95) -> 
         return Interval(math.nan, math.nan, math.nan)
     rate, n = float(labels.mean()), _effective_n(labels, customer)
     z = NormalDist().inv_cdf((1 + level) / 2)
-    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * math.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return Interval(rate, max(0.0, centre - reach), min(1.0, centre + reach))
+    low, high = wilson(rate, n, z)
+    return Interval(rate, float(low), float(high))
 
 
-def simultaneous_level(level: float, n_groups: int) -> float:
-    """The level of each of ``n_groups`` intervals that makes all of them hold at once (Bonferroni).
+def simultaneous_level(level: float, n_intervals: int) -> float:
+    """The level of each of ``n_intervals`` that makes all of them hold at once (Bonferroni).
 
     Examples
     --------
     >>> simultaneous_level(0.95, 5)
     0.99
     """
-    return 1 - (1 - level) / n_groups
+    return 1 - (1 - level) / n_intervals
 
 
-def simultaneous_difference(groups: Sequence[Interval]) -> Interval:
-    """The largest-minus-smallest difference between groups, from their simultaneous intervals.
-
-    While every group lies in its interval, no two groups can differ by more than the farthest ends of two intervals,
-    and some two must differ by the widest gap between two intervals that do not overlap. So this holds as often as the
-    intervals do at once. A percentile bootstrap of the difference does not: the largest minus the smallest of noisy
-    values is never 0, even where the truth is.
+def wilson(rate: ArrayLike, n: ArrayLike, critical: float) -> tuple[FloatArray, FloatArray]:
+    """The ends of Wilson's interval of a rate, element by element.
 
     Parameters
     ----------
-    groups : sequence of Interval
-        One per group, each at `simultaneous_level`.
+    rate : array-like in [0, 1]
+        The observed share; NaN gives NaN.
+    n : array-like
+        Independent cases behind it, not necessarily whole.
+    critical : float
+        The quantile of the normal distribution that the interval reaches to, e.g. 1.96.
 
     Returns
     -------
-    Interval
-        At least 0. Both ends are NaN if a group's are: an unknown group could be the largest.
+    (array, array)
+        Low and high ends, inside [0, 1], with the rate between them.
 
-    Raises
-    ------
-    NotEnoughDataError
-        With fewer than two groups.
+    References
+    ----------
+    Wilson (1927), *Probable inference, the law of succession, and statistical inference*.
 
     Examples
     --------
-    >>> groups = [Interval(0.5, 0.4, 0.6), Interval(0.75, 0.7, 0.8), Interval(0.55, 0.45, 0.65)]
-    >>> str(simultaneous_difference(groups))
-    '0.250 [0.100, 0.400]'
+    >>> [float(end.round(3)) for end in wilson(0.0, 8, 1.96)]
+    [0.0, 0.324]
     """
-    if len(groups) < 2:
-        raise NotEnoughDataError(
-            f"A difference between groups was asked of {len(groups)} group{'s' * (len(groups) != 1)}.",
-            why="The largest minus the smallest needs two.",
-            fix="Lower the minimum group size, or leave the comparison out.",
-        )
-    estimates = [group.estimate for group in groups]
-    widest = max(estimates) - min(estimates)
-    if any(math.isnan(group.low) or math.isnan(group.high) for group in groups):
-        return Interval(widest, math.nan, math.nan)
-    pairs = list(permutations(groups, 2))
-    low = max(one.low - other.high for one, other in pairs)
-    return Interval(widest, max(0.0, low), max(one.high - other.low for one, other in pairs))
+    share, size, square = np.asarray(rate, np.float64), np.asarray(n, np.float64), critical**2
+    centre = (share + square / (2 * size)) / (1 + square / size)
+    reach = critical / (1 + square / size) * np.sqrt(share * (1 - share) / size + square / (4 * size**2))
+    low, high = np.asarray(np.maximum(0.0, centre - reach)), np.asarray(np.minimum(1.0, centre + reach))
+    return np.asarray(np.minimum(low, share)), np.asarray(np.maximum(high, share))
 
 
 def _times_drawn(n_customers: int, n_resamples: int, rng: np.random.Generator) -> Weights:

@@ -10,6 +10,17 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8
 CYCLE = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", GREY)
 
 
+def literal(text: str) -> str:
+    r"""Text that a figure draws as it is written: between two dollar signs, matplotlib would read a formula.
+
+    Examples
+    --------
+    >>> literal("$x_1$")
+    '\\$x_1\\$'
+    """
+    return text.replace("$", r"\$")
+
+
 def panel(title: str, xlabel: str, ylabel: str, *, width: float = 6.4, height: float = 4.4) -> tuple[Figure, Axes]:
     """A figure with one set of axes, a title that states the finding, and both axes labelled.
 

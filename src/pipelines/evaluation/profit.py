@@ -19,7 +19,7 @@ from pipelines.core.report import Report
 from pipelines.evaluation.evaluate import N_RESAMPLES, LabelArray
 from pipelines.evaluation.profit_sums import Band, Estimated, Ranked, Sums, ranked_rows, ratio, sums
 from pipelines.policy.expected_profit import ProfitThreshold
-from pipelines.policy.policies import AnySettled
+from pipelines.policy.policies import AnySettled, stakes_of
 
 RESPONSE_FACTORS = (0.5, 1.0, 2.0)
 _INTERVALS = "95 % percentile bootstrap over customers"
@@ -206,7 +206,7 @@ def profit(  # noqa: PLR0913, PLR0917  # what the rows are, what is decided of t
     point = sums(ranked, iter([np.ones((1, label.size))]))
     at = ranked.place(ranked.n_contacted)
     gain, share = Estimated(point.caught, drawn.caught), Estimated(point.share, drawn.share)
-    shares = point.share[0]
+    shares, stakes = point.share[0], stakes_of(settled)
     return ProfitEvaluation(
         n_rows=label.size,
         n_customers=np.unique(customer).size,
@@ -215,7 +215,7 @@ def profit(  # noqa: PLR0913, PLR0917  # what the rows are, what is decided of t
         caught=gain.at(at),
         gain=gain.band(shares),
         lift=Estimated(ratio(point.caught, point.share), ratio(drawn.caught, drawn.share)).band(shares),
-        money=_money(ranked, settled, point, drawn) if isinstance(settled, ProfitThreshold) else None,
+        money=_money(ranked, stakes, point, drawn) if stakes else None,
         policy={**settled.model_dump(mode="json"), "digest": settled.digest()},
     )
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.core.errors import ModelError
 from pipelines.core.intervals import FloatArray, Interval, Weights, interval
-from pipelines.policy.expected_profit import ProfitThreshold
-from pipelines.policy.policies import AnySettled
+from pipelines.policy.policies import AnySettled, stakes_of
 
 N_POINTS = 100
 """Shares at which a curve is measured."""
@@ -88,11 +87,12 @@ def ranked_rows(label: FloatArray, probability: FloatArray, rows: pd.DataFrame, 
     ends = {0, n_contacted, *tie_ends[np.searchsorted(tie_ends, wanted)].tolist()}
     n, none = label.size, np.zeros(label.size)
     ranked = Ranked(order, label[order], none, priority[order], n_contacted, np.array(sorted(ends)), tie_ends, n)
-    if not isinstance(settled, ProfitThreshold):
+    stakes = stakes_of(settled)
+    if stakes is None:
         return ranked
-    n_allowed = max(n_contacted, int((settled.capacity or 1.0) * n + 1e-9))
-    ranked = replace(ranked, saved=(settled.earned(label, rows) + settled.cost)[order], n_allowed=n_allowed)
-    return replace(ranked, ends=np.array(sorted(ends | {ranked.best(settled.cost)[0]})))
+    n_allowed = max(n_contacted, int((stakes.capacity or 1.0) * n + 1e-9))
+    ranked = replace(ranked, saved=(stakes.earned(label, rows) + stakes.cost)[order], n_allowed=n_allowed)
+    return replace(ranked, ends=np.array(sorted(ends | {ranked.best(stakes.cost)[0]})))
 
 
 @dataclass(frozen=True)

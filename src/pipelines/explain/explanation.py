@@ -51,6 +51,33 @@ class Explanation:
             )
 
 
+def thinned(explanation: Explanation, n_most: int) -> Explanation:
+    """At most ``n_most`` rows, evenly spaced: the same ones on every run.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"recency_days": [3.0, 9.0, 27.0]})
+    >>> thinned(Explanation(np.zeros((3, 1)), np.zeros(3), np.zeros(3), rows), 2).rows["recency_days"].tolist()
+    [3.0, 27.0]
+    """
+    kept = evenly(len(explanation.rows), n_most)
+    return Explanation(
+        explanation.values[kept], explanation.base[kept], explanation.raw[kept], explanation.rows.iloc[kept]
+    )
+
+
+def evenly(n_rows: int, n_most: int) -> NDArray[np.int64]:
+    """At most ``n_most`` places among ``n_rows``, evenly spaced, the first and the last among them.
+
+    Examples
+    --------
+    >>> evenly(10, 4), evenly(2, 4)
+    (array([0, 3, 6, 9]), array([0, 1]))
+    """
+    places: NDArray[np.int64] = np.unique(np.linspace(0, max(0, n_rows - 1), min(n_rows, n_most)).astype(np.int64))
+    return places
+
+
 def check_additive(explanation: Explanation, tolerance: float = 1e-6) -> float:
     """The largest gap between ``base + sum of values`` and the raw score.
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from pipelines.core.report import Report
-from pipelines.core.style import BLUE, INK, panel
-from pipelines.explain.explanation import Explanation, FloatArray, check_additive, importance
+from pipelines.core.style import BLUE, INK, literal, panel
+from pipelines.explain.explanation import Explanation, FloatArray, check_additive, importance, thinned
 
 MAX_ROWS = 2_000
 MAX_FEATURES = 15
@@ -51,19 +51,10 @@ def explain_report(
         {"explain.additivity_gap": gap},
         {
             "explain/bar.png": _bar(explanation),
-            "explain/beeswarm.png": _beeswarm(_thinned(explanation)),
+            "explain/beeswarm.png": _beeswarm(thinned(explanation, MAX_ROWS)),
             "explain/shap_values.parquet": _table(explanation, case_ids, cutoffs),
             "explain/importance.json": {"unit": "log-odds", "features": ranking.to_dict(orient="records")},
         },
-    )
-
-
-def _thinned(explanation: Explanation) -> Explanation:
-    """At most 2,000 rows, evenly spaced: the same ones on every run."""
-    n_rows = len(explanation.rows)
-    kept = np.unique(np.linspace(0, max(0, n_rows - 1), min(n_rows, MAX_ROWS)).astype(int))
-    return Explanation(
-        explanation.values[kept], explanation.base[kept], explanation.raw[kept], explanation.rows.iloc[kept]
     )
 
 
@@ -94,7 +85,7 @@ def _beeswarm(explanation: Explanation) -> Figure:
 
 def _phrase_top(explanation: Explanation) -> str:
     ranking = importance(explanation)["feature"]
-    return f"'{ranking.iloc[0]}' moves the score most" if len(ranking) else "No feature"
+    return f"'{literal(str(ranking.iloc[0]))}' moves the score most" if len(ranking) else "No feature"
 
 
 def _label(figure: Figure, xlabel: str) -> None:
@@ -111,7 +102,7 @@ def _for_shap(explanation: Explanation) -> shap.Explanation:
         values=explanation.values,
         base_values=explanation.base,
         data=_drawable(explanation.rows),
-        feature_names=[str(name) for name in explanation.rows.columns],
+        feature_names=[literal(str(name)) for name in explanation.rows.columns],
     )
 
 

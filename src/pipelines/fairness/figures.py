@@ -1,4 +1,4 @@
-"""Groups drawn and told in plain words."""
+"""Groups and findings drawn."""
 
 from __future__ import annotations
 
@@ -9,82 +9,139 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipelines.core.intervals import Interval
-from pipelines.core.style import BLUE, GREY, ORANGE, panel
-from pipelines.fairness.findings import ColumnFairness, FairnessSpec, Finding, Group, Outcome
+from pipelines.core.style import BLUE, GREEN, GREY, INK, ORANGE, RED, panels
+from pipelines.fairness.findings import (
+    CALIBRATION_DIFFERENCE,
+    ODDS_DIFFERENCE,
+    ODDS_RATIO,
+    PARITY_DIFFERENCE,
+    PARITY_RATIO,
+    ColumnFairness,
+    FairnessSpec,
+    Finding,
+    Group,
+    Outcome,
+)
+from pipelines.fairness.words import short
+
+COLOURS = {Outcome.WITHIN: GREEN, Outcome.OUTSIDE: RED, Outcome.INCONCLUSIVE: ORANGE, Outcome.NOT_MEASURED: GREY}
+"""Of a finding."""
+_MARKERS = {Outcome.WITHIN: "o", Outcome.OUTSIDE: "D", Outcome.INCONCLUSIVE: "s", Outcome.NOT_MEASURED: "x"}
 
 _SHOWN = {
-    "selection_rate": ("selection rate", BLUE, "o", -0.14),
-    "true_positive_rate": ("true positive rate", ORANGE, "s", 0.14),
+    "selection_rate": "selected",
+    "true_positive_rate": "selected\nof the positives",
+    "false_positive_rate": "selected\nof the negatives",
+    "precision": "positives\nof the selected",
+    "calibration_gap": "mean score minus\nshare of positives",
+    "profit_per_row": "profit\nper row",
 }
-_MEASURES = {
-    "demographic_parity_difference": "The share of customers who are selected",
-    "equalized_odds_difference": "The share selected among customers with the same outcome",
-}
+_SUBJECTS = (
+    ("selected", (PARITY_DIFFERENCE, PARITY_RATIO)),
+    ("error rates", (ODDS_DIFFERENCE, ODDS_RATIO)),
+    ("calibration", (CALIBRATION_DIFFERENCE,)),
+)
 
 
 def group_figure(found: ColumnFairness, spec: FairnessSpec) -> Figure:
-    """Selection rate and true positive rate of each group, with intervals; groups that are too small in grey."""
-    height = 1.7 + 0.5 * max(1, len(found.groups))
-    figure, axes = panel(_title(found.column, found.findings[0], spec), "rate", "group", width=8.0, height=height)
-    for place, group in enumerate(found.groups):
-        for rate, (_, colour, marker, offset) in _SHOWN.items():
-            _dot(axes, group.rates[rate], place + offset, colour if group.large_enough else GREY, marker)
-    for words, colour, marker, _ in _SHOWN.values():
-        axes.plot([], [], color=colour, marker=marker, linestyle="", label=words)
-    if not all(group.large_enough for group in found.groups):
-        axes.plot([], [], color=GREY, marker="o", linestyle="", label=f"fewer than {spec.min_group} customers")
-    axes.set_yticks(range(len(found.groups)), [_tick(group) for group in found.groups])
-    axes.set(ylim=(max(1, len(found.groups)) - 0.5, -0.5), xlim=(-0.02, 1.02))
-    figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=3)
+    """What is measured of each group, side by side, with intervals; groups that are too small in grey.
+
+    Parameters
+    ----------
+    found : ColumnFairness
+        A column.
+    spec : FairnessSpec
+        For the size from which on a group is compared.
+    """
+    held = [rate for rate in _SHOWN if any(rate in group.rates for group in found.groups)] or ["selection_rate"]
+    height = 2.0 + 0.5 * max(1, len(found.groups))
+    labels = tuple(_SHOWN[rate] for rate in held)
+    figure, each = panels(_title(found), labels, "", width=2.6 + 1.9 * len(held), height=height)
+    for rate, axes in zip(held, each, strict=True):
+        for place, group in enumerate(found.groups):
+            if rate in group.rates:
+                _dot(axes, group.rates[rate], place, BLUE if group.large_enough else GREY, "o")
+        if rate in {"calibration_gap", "profit_per_row"}:
+            axes.axvline(0, color=INK, linewidth=0.8)
+    each[0].set_yticks(range(len(found.groups)), [_tick(group) for group in found.groups])
+    each[0].set_ylim(max(1, len(found.groups)) - 0.5, -0.5)
+    _legend(figure, each[0], found, spec)
     return figure
 
 
-def summary(columns: Sequence[ColumnFairness], spec: FairnessSpec) -> str:
-    """What was found, in plain words (Markdown)."""
-    lines = [
-        "# Fairness of the decisions",
-        "",
-        f"Groups may differ by {spec.max_difference:g}. A group takes part with {spec.min_group} customers or more. "
-        f"Brackets hold {spec.level:.0%} intervals that resample customers and hold for all groups at once.",
-    ]
-    for found in columns:
-        lines += ["", f"## {found.column}", ""]
-        lines += [f"- {_sentence(finding, spec)}" for finding in found.findings]
-        small = [f"{group.name} ({group.n_customers:,})" for group in found.groups if not group.large_enough]
-        if small:
-            lines.append(f"- Too small for a finding (customers): {', '.join(small)}.")
-    return "\n".join(lines) + "\n"
+def findings_figure(columns: Sequence[ColumnFairness]) -> Figure:
+    """Every finding with its interval against its limit, coloured by what it means.
+
+    Parameters
+    ----------
+    columns : sequence of ColumnFairness
+        At least one.
+    """
+    rows = [(found, said, measures) for found in columns for said, measures in _SUBJECTS]
+    labels = ("largest difference between groups", "lowest rate as a share of the highest")
+    figure, each = panels(_headline(columns), labels, "", width=10.0, height=2.0 + 0.3 * len(rows))
+    for place, (found, _, measures) in enumerate(rows):
+        by_name = {finding.measure: finding for finding in found.findings}
+        for axes, measure in zip(each, measures, strict=False):  # calibration has no ratio
+            _finding(axes, by_name[measure], place)
+    each[0].set_yticks(range(len(rows)), [f"{literal(found.column)}: {said}" for found, said, _ in rows])
+    each[0].set_ylim(len(rows) - 0.5, -0.5)
+    each[1].set_xlim(-0.02, 1.02)
+    for outcome in Outcome:
+        words = outcome.value.replace("_", " ")
+        each[0].plot([], [], color=COLOURS[outcome], marker=_MARKERS[outcome], linestyle="", label=words)
+    each[0].plot([], [], color=INK, marker="|", markersize=11, linestyle="", label="limit")
+    figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=5)
+    return figure
 
 
-def _sentence(finding: Finding, spec: FairnessSpec) -> str:
-    what = _MEASURES[finding.measure]
-    if finding.difference is None:
-        return f"**{what}**: not measured. {finding.note}".strip()
-    ruling = {
-        Outcome.WITHIN: f"within the allowed {spec.max_difference:g}",
-        Outcome.OUTSIDE: f"more than the allowed {spec.max_difference:g}",
-        Outcome.INCONCLUSIVE: f"the data cannot say whether that is more than {spec.max_difference:g}",
-    }[finding.outcome]
-    return f"**{what}** differs by {finding.difference}: {ruling}. {finding.note}".strip()
+def literal(name: str) -> str:
+    """A name from the data as matplotlib draws it letter by letter: a dollar sign would begin a formula."""
+    return short(name).replace("$", r"\$")
 
 
-def _title(column: str, finding: Finding, spec: FairnessSpec) -> str:
+def _title(found: ColumnFairness) -> str:
+    ruled = {finding.outcome for finding in found.findings}
     said = {
-        Outcome.WITHIN: f"selection rates differ by less than {spec.max_difference:g}",
-        Outcome.OUTSIDE: f"selection rates differ by more than {spec.max_difference:g}",
-        Outcome.INCONCLUSIVE: f"selection rates may differ by more than {spec.max_difference:g}",
+        Outcome.OUTSIDE: "groups differ by more than is allowed",
+        Outcome.INCONCLUSIVE: "whether groups differ by more than is allowed is not known",
+        Outcome.WITHIN: "groups differ by no more than is allowed",
         Outcome.NOT_MEASURED: "groups could not be compared",
-    }[finding.outcome]
-    return f"{column}: {said}"
+    }
+    return f"{literal(found.column)}: {next(words for outcome, words in said.items() if outcome in ruled)}"
+
+
+def _headline(columns: Sequence[ColumnFairness]) -> str:
+    ruled = [finding.outcome for found in columns for finding in found.findings]
+    counted = ", ".join(f"{ruled.count(outcome)} {outcome.value.replace('_', ' ')}" for outcome in Outcome)
+    return f"Findings over {len(columns)} column{'s' * (len(columns) != 1)}: {counted}"
+
+
+def _legend(figure: Figure, axes: Axes, found: ColumnFairness, spec: FairnessSpec) -> None:
+    if all(group.large_enough for group in found.groups):
+        return
+    words = f"fewer than {spec.min_group} customers: not compared"
+    axes.plot([], [], color=GREY, marker="o", linestyle="", label=words)
+    figure.legend(frameon=False, fontsize=9, loc="outside lower center")
 
 
 def _tick(group: Group) -> str:
-    return f"{group.name}\n(n = {group.n_customers:,} customers)"
+    return f"{literal(group.name)}\n(n = {group.n_customers:,} customers)"
 
 
-def _dot(axes: Axes, rate: Interval, place: float, colour: str, marker: str) -> None:
+def _dot(axes: Axes, rate: Interval, place: int, colour: str, marker: str) -> None:
     if math.isnan(rate.estimate):
         return
     if not math.isnan(rate.low):
         axes.plot([rate.low, rate.high], [place, place], color=colour, linewidth=2, alpha=0.6)
     axes.plot([rate.estimate], [place], color=colour, marker=marker, markersize=6)
+
+
+def _finding(axes: Axes, finding: Finding, place: int) -> None:
+    if finding.value is None:
+        axes.annotate(
+            "not measured", (0.02, place), xycoords=("axes fraction", "data"), color=GREY, fontsize=8, va="center"
+        )
+        return
+    _dot(axes, finding.value, place, COLOURS[finding.outcome], _MARKERS[finding.outcome])
+    axes.plot([finding.limit], [place], color=INK, marker="|", markersize=11)

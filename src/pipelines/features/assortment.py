@@ -15,7 +15,10 @@ from pipelines.features.catalogue import Feature
 from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.kernel import variety
 from pipelines.features.spine import Spine
+from pipelines.features.wording import in_last, plain
 
+_DIFFERENT = "bought {value} different {kind|kinds} of "
+_TOP, _NEW = "{value} of order lines on the most frequent ", "{value} of order lines on a new "
 _SCALE = 2**30
 """Entropies are summed as integers of this fraction of a nat, since the sum of integers has no order."""
 
@@ -86,22 +89,25 @@ def _weights(most_lines: int) -> IntArray:
 
 def _features(column: str, length: int) -> tuple[Feature, ...]:
     none = f"the customer has bought nothing with a known {column} in the window"
+    thing = plain(column)
     said = (
-        (f"n_different_{column}", f"number of different {column}", column, "never", False),
-        (f"{column}_top_share", f"share of order lines on the most frequent {column}", "ratio", none, False),
-        (f"{column}_entropy", f"entropy of order lines over {column}", "nats", none, False),
-        (f"{column}_new_share", f"share of order lines on {column} never bought before", "ratio", none, True),
+        (f"n_different_{column}", f"number of different {column}", column, "never", _DIFFERENT + thing),
+        (f"{column}_top_share", f"share of order lines on the most frequent {column}", "share", none, _TOP + thing),
+        (f"{column}_entropy", f"entropy of order lines over {column}", "nats", none, f"variety of {thing}: {{value}}"),
+        (f"{column}_new_share", f"share of order lines on {column} never bought before", "share", none, _NEW + thing),
     )
     return tuple(
         Feature(
             f"{name}_{length}d",
             f"{meaning[0].upper()}{meaning[1:]} in the last {length} days",
             unit,
-            "all history" if grows else f"P{length}D",
+            "all history" if name.endswith("_new_share") else f"P{length}D",
             null_rule,
             "assortment",
-            f"{meaning} in the last {length} days: {{value}}",
-            grows_with_calendar=grows,
+            f"{phrase} {in_last(length)}",
+            grows_with_calendar=name.endswith("_new_share"),
+            idea=f"variety of {column}",
+            absent=f"nothing bought with a known {thing} {in_last(length)}",
         )
-        for name, meaning, unit, null_rule, grows in said
+        for name, meaning, unit, null_rule, phrase in said
     )

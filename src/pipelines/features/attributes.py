@@ -15,6 +15,7 @@ from pipelines.features.blocks import Block, FloatArray, Need
 from pipelines.features.catalogue import Feature, level_word
 from pipelines.features.days import CustomerDays
 from pipelines.features.spine import Spine
+from pipelines.features.wording import plain
 
 Levels = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -102,5 +103,7 @@ def _feature(name: str, said: str, unit: str, column: str) -> Feature:
         window="none",
         null_rule=f"the {column} of the customer is not known",
         block="attributes",
-        phrase=f"{said}: {{value}}",
+        phrase=f"{plain(said)}: {{value}}",
+        idea=column,
+        absent=f"{plain(column)}: unknown",
     )

@@ -21,6 +21,7 @@ from pipelines.features.measures import (
 )
 
 _NO_ORDER = "the customer has no order in the window"
+_IDEA, _NONE = "baskets", "no order"
 
 
 def _order_value_mean(totals: Totals, minor_units: int) -> FloatArray:
@@ -51,7 +52,17 @@ class Baskets(FactsInWindows):
     """
 
     facts: ClassVar[tuple[Fact, ...]] = (
-        Fact("order_value_mean", "mean order value", "money", _NO_ORDER, (AMOUNT, N_ORDERS), _order_value_mean),
+        Fact(
+            "order_value_mean",
+            "mean order value",
+            "money",
+            _NO_ORDER,
+            (AMOUNT, N_ORDERS),
+            _order_value_mean,
+            _IDEA,
+            "{value} per order",
+            _NONE,
+        ),
         Fact(
             "lines_per_order",
             "mean number of lines per order",
@@ -59,6 +70,9 @@ class Baskets(FactsInWindows):
             _NO_ORDER,
             (N_LINES, N_ORDERS),
             lambda totals, _: ratio(totals[N_LINES.name], totals[N_ORDERS.name]),
+            _IDEA,
+            "{value} {line|lines} per order",
+            _NONE,
         ),
         Fact(
             "units_per_order",
@@ -67,8 +81,21 @@ class Baskets(FactsInWindows):
             _NO_ORDER,
             (N_UNITS, N_ORDERS),
             lambda totals, _: ratio(totals[N_UNITS.name], totals[N_ORDERS.name]),
+            _IDEA,
+            "{value} {unit|units} per order",
+            _NONE,
         ),
-        Fact("largest_order", "largest order", "money", _NO_ORDER, (LARGEST_ORDER, N_ORDERS), _largest_order),
+        Fact(
+            "largest_order",
+            "largest order",
+            "money",
+            _NO_ORDER,
+            (LARGEST_ORDER, N_ORDERS),
+            _largest_order,
+            _IDEA,
+            LARGEST_ORDER.told,
+            _NONE,
+        ),
         Fact(
             "order_value_spread",
             "standard deviation of order values",
@@ -76,6 +103,9 @@ class Baskets(FactsInWindows):
             _NO_ORDER,
             (N_ORDERS, AMOUNT, ORDER_SQUARES_HIGH, ORDER_SQUARES_LOW),
             _order_value_spread,
+            _IDEA,
+            "order values that vary by {value}",
+            _NONE,
         ),
     )
     type: Literal["baskets"] = "baskets"

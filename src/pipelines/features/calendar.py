@@ -12,7 +12,7 @@ from pipelines.core.windows import day_moment
 from pipelines.features.blocks import FloatArray
 from pipelines.features.catalogue import Feature
 from pipelines.features.days import CustomerDays, IntArray
-from pipelines.features.facts import Fact, InWindows, part_of
+from pipelines.features.facts import Fact, InWindows, Words, part_of
 from pipelines.features.measures import N_LINES, Measure, Rows, is_purchase
 from pipelines.features.spine import Spine
 
@@ -52,10 +52,23 @@ class Calendar(InWindows):
                 DURING[part],
                 N_LINES,
                 _NO_LINE,
+                Words(
+                    "share",
+                    "time of purchase",
+                    f"{{value}} of order lines between {begin}:00 and {begin + 6}:00 UTC",
+                    "nothing bought",
+                ),
             )
             for part, begin in _PARTS.items()
         ),
-        part_of("weekend_share", "share of order lines bought on weekends", AT_WEEKENDS, N_LINES, _NO_LINE),
+        part_of(
+            "weekend_share",
+            "share of order lines bought on weekends",
+            AT_WEEKENDS,
+            N_LINES,
+            _NO_LINE,
+            Words("share", "time of purchase", "{value} of order lines at weekends", "nothing bought"),
+        ),
     )
     type: Literal["calendar"] = "calendar"
 
@@ -81,8 +94,9 @@ def _season(function: str) -> Feature:
         "none: of the cutoff alone",
         "never",
         "calendar",
-        f"the season ({function} {{value}})",
+        f"the time of year ({function} {{value}})",
         grows_with_calendar=True,
+        idea="season",
     )
 
 

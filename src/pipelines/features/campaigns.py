@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.features.blocks import FloatArray
 from pipelines.features.catalogue import Feature
 from pipelines.features.days import CustomerDays
-from pipelines.features.facts import Fact, InWindows, counted, days_since, part_of
+from pipelines.features.facts import Fact, InWindows, Words, counted, days_since, part_of
 from pipelines.features.measures import N_CONTACTS, Measure, Rows
 from pipelines.features.spine import Spine
 
@@ -47,6 +47,7 @@ class Campaigns(InWindows):
                 answered,
                 N_CONTACTS,
                 "the customer was not reached in the window",
+                Words("ratio", "campaigns", "{value} {response|responses} per campaign contact", "no campaign contact"),
             ),
         )
 
@@ -59,7 +60,9 @@ class Campaigns(InWindows):
             "all history",
             "the customer was not reached before the cutoff",
             self.type,
-            "last contact {value} days ago",
+            "last campaign contact {value} {day|days} ago",
+            idea="campaigns",
+            absent="no campaign contact so far",
         )
         return (*super().features(currency), recency)
 
@@ -75,4 +78,12 @@ def _answers(types: tuple[str, ...]) -> Measure:
     def rows(events: Rows) -> Any:
         return events.event_type.isin(types)
 
-    return Measure(f"n_responses_{'_'.join(types)}", "responses to campaigns", "responses", (), rows)
+    return Measure(
+        f"n_responses_{'_'.join(types)}",
+        "responses to campaigns",
+        "responses",
+        (),
+        rows,
+        told="{value} {response|responses} to campaigns",
+        idea="campaigns",
+    )

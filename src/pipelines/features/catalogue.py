@@ -7,6 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from pipelines.features.wording import rounded, shown, told
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -27,7 +31,8 @@ class Feature:
     block : str
         The block that emits it.
     phrase : str
-        How a reason code says it; ``{value}`` stands for the customer's own value.
+        How a reason code says it; ``{value}`` stands for the customer's own value, and ``{one|many}`` for the form of
+        a word that agrees with it (`pipelines.features.wording`).
     grows_with_calendar : bool
         True if it rises as the log gets longer, whatever the customer does; drift in it is not news.
     levels : tuple of str
@@ -36,6 +41,10 @@ class Feature:
         What it says something about: features of one idea are one reason. Empty: an idea of its own.
     usual : str
         The feature that holds the customer's own usual value, in the same unit; empty where there is none.
+    usual_phrase : str
+        How that is said, such as ``usually every {day|{value} days}``.
+    absent : str
+        What is said in place of the phrase where the value is null; empty: the phrase with ``unknown``.
     """
 
     name: str
@@ -49,23 +58,34 @@ class Feature:
     levels: tuple[str, ...] = ()
     idea: str = ""
     usual: str = ""
+    usual_phrase: str = "usually {value}"
+    absent: str = ""
 
     @property
     def subject_matter(self) -> str:
         """The idea, or the name of a feature that stands for itself."""
         return self.idea or self.name
 
-    def words(self, value: float) -> str:
+    def words(self, value: float | str) -> str:
         """The feature with a customer's own value.
 
         Examples
         --------
-        >>> feature = Feature("recency_days", "", "days", "", "never", "recency", "last purchase {value} days ago")
-        >>> feature.words(41.0)
-        'last purchase 41 days ago'
+        >>> silence = Feature("recency_days", "", "days", "", "", "", "last purchase {value} {day|days} ago")
+        >>> silence.words(41.0), silence.words(1.0)
+        ('last purchase 41 days ago', 'last purchase 1 day ago')
+        >>> silence.words(float("nan"))
+        'last purchase unknown days ago'
         """
-        shown = "unknown" if math.isnan(value) else f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
-        return self.phrase.replace("{value}", shown)
+        if isinstance(value, str):
+            return told(self.phrase, value)
+        if math.isnan(value):
+            return self.absent or told(self.phrase, "unknown")
+        return told(self.phrase, self.shown(value))
+
+    def shown(self, value: float) -> str:
+        """A value as it is written."""
+        return shown(float(rounded(np.array([value]), self.unit)[0]), self.unit)
 
 
 def level_word(level: str) -> str:

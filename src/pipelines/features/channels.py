@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 
 from pipelines.features.blocks import FloatArray
 from pipelines.features.catalogue import level_word
-from pipelines.features.facts import Fact, InWindows, Totals, part_of
+from pipelines.features.facts import Fact, InWindows, Totals, Words, part_of
 from pipelines.features.measures import Measure, Rows, is_purchase
+from pipelines.features.wording import plain
 
 Per = Literal["purchases", "events"]
 _SAID = {"purchases": ("order lines", ""), "events": ("events", "event_")}
@@ -61,11 +62,19 @@ class Channels(InWindows):
                 on_level,
                 whole,
                 nothing,
+                Words(
+                    "share",
+                    self.column,
+                    f"{{value}} of {said} with {plain(self.column)} {plain(level)}",
+                    f"no {said} with a known {plain(self.column)}",
+                ),
             )
             for level, on_level in zip(self.levels, on_levels, strict=True)
         )
         different = f"n_{self.column}_{word}levels", f"declared levels of {self.column} used for {self.per}"
-        return (Fact(*different, "levels", "never", on_levels, functools.partial(_n_used, on_levels)), *shares)
+        used = functools.partial(_n_used, on_levels)
+        named = f"{{value}} of the known values of {plain(self.column)} used"
+        return (Fact(*different, "levels", "never", on_levels, used, self.column, named), *shares)
 
 
 @functools.cache

@@ -62,5 +62,6 @@ def _feature(measure: Measure, half_life: int, currency: str) -> Feature:
         window="all history",
         null_rule="never",
         block="decay",
-        phrase=f"{meaning}: {{value}}" + (f" {currency}" if measure.is_money else ""),
+        phrase=f"{measure.told}, counting half after every {half_life} days",
+        idea=measure.idea,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +17,7 @@ from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.kernel import activity_bounds, window_maxima
 from pipelines.features.measures import Measure
 from pipelines.features.spine import Spine
+from pipelines.features.wording import in_last
 
 Totals = Mapping[str, IntArray]
 """Of each measure its sum in each window (its maximum, if that is what it is of a day), shape (n_rows, n_windows)."""
@@ -40,6 +41,12 @@ class Fact:
         What it is computed from.
     value : callable
         From totals and from how many smallest units a unit of the currency has, to shape (n_rows, n_windows).
+    idea : str
+        What it says something about (see `Feature`).
+    told : str
+        How a reason says it, as ``{value} {order|orders}``; ``in the last 28 days`` follows.
+    absent : str
+        What it says where it is null, the same way.
     """
 
     name: str
@@ -48,20 +55,23 @@ class Fact:
     null_rule: str
     measures: tuple[Measure, ...]
     value: Callable[[Totals, int], FloatArray]
+    idea: str = ""
+    told: str = ""
+    absent: str = ""
 
     def feature(self, length: int, block: str, currency: str) -> Feature:
         """The feature of the last ``length`` days."""
         meaning = f"{self.said} in the last {length} days"
-        unit = self.unit.replace("money", currency)
-        shown = "" if self.unit in ("ratio", "lines", "units") else f" {unit}"
         return Feature(
             name=f"{self.name}_{length}d",
             meaning=f"{meaning[0].upper()}{meaning[1:]}",
-            unit=unit,
+            unit=self.unit.replace("money", currency),
             window=f"P{length}D",
             null_rule=self.null_rule,
             block=block,
-            phrase=f"{meaning}: {{value}}{shown}",
+            phrase=f"{self.told or f'{self.said}: {{value}}'} {in_last(length)}",
+            idea=self.idea,
+            absent=f"{self.absent} {in_last(length)}" if self.absent else "",
         )
 
 
@@ -131,13 +141,32 @@ def counted(measure: Measure) -> Fact:
         "never",
         (measure,),
         lambda totals, _: totals[measure.name].astype(np.float64),
+        measure.idea,
+        measure.told,
     )
 
 
-def part_of(name: str, said: str, part: Measure, whole: Measure, null_rule: str) -> Fact:
+class Words(NamedTuple):
+    """How a quotient is said: see `Fact`."""
+
+    unit: str
+    idea: str
+    told: str
+    absent: str
+
+
+def part_of(name: str, said: str, part: Measure, whole: Measure, null_rule: str, words: Words) -> Fact:
     """How many of one there are for each of the other."""
     return Fact(
-        name, said, "ratio", null_rule, (part, whole), lambda totals, _: ratio(totals[part.name], totals[whole.name])
+        name,
+        said,
+        words.unit,
+        null_rule,
+        (part, whole),
+        lambda totals, _: ratio(totals[part.name], totals[whole.name]),
+        words.idea,
+        words.told,
+        words.absent,
     )
 
 

@@ -15,6 +15,7 @@ from pipelines.features.catalogue import Feature, level_word
 from pipelines.features.days import CustomerDays
 from pipelines.features.kernel import activity_bounds, window_sums
 from pipelines.features.spine import Spine
+from pipelines.features.wording import in_last, plain
 
 
 class Focus(Block):
@@ -55,14 +56,17 @@ class Focus(Block):
             "all history",
             f"there is no purchase of {self.level}",
             "focus",
-            f"last purchase of {self.level} {{value}} days ago",
+            f"last purchase of {plain(self.level)} {{value}} {{day|days}} ago",
+            idea=self.level,
+            absent=f"no purchase of {plain(self.level)} so far",
         )
         return (*counts, since)
 
     def _count(self, word: str, length: int) -> Feature:
         said = f"days with a purchase of {self.level} in the last {length} days"
         name, meaning = f"n_{word}_days_{length}d", f"{said[0].upper()}{said[1:]}"
-        return Feature(name, meaning, "days", f"P{length}D", "never", "focus", f"{said}: {{value}}")
+        phrase = f"{{value}} {{day|days}} with a purchase of {plain(self.level)} {in_last(length)}"
+        return Feature(name, meaning, "days", f"P{length}D", "never", "focus", phrase, idea=self.level)
 
     def emit(self, days: CustomerDays, spine: Spine) -> FloatArray:
         """Exact counts of days."""

@@ -9,7 +9,7 @@ import numpy as np
 from pipelines.features.blocks import FloatArray, ratio
 from pipelines.features.catalogue import Feature
 from pipelines.features.days import CustomerDays
-from pipelines.features.facts import Fact, InWindows, Totals, counted, days_since, part_of
+from pipelines.features.facts import Fact, InWindows, Totals, Words, counted, days_since, part_of
 from pipelines.features.measures import (
     N_CARTED,
     N_LINES,
@@ -48,6 +48,9 @@ class Funnel(InWindows):
             "the customer has no session in the window",
             (N_SESSION_EVENTS, N_SESSIONS),
             lambda totals, _: ratio(totals[N_SESSION_EVENTS.name], totals[N_SESSIONS.name]),
+            "visits",
+            "{value} {event|events} per session",
+            "no session",
         ),
         part_of(
             "carted_per_view",
@@ -55,6 +58,7 @@ class Funnel(InWindows):
             N_CARTED,
             N_VIEWS,
             "the customer has viewed nothing in the window",
+            Words("ratio", "cart", "{value} {product|products} put into the cart per product viewed", "nothing viewed"),
         ),
         part_of(
             "bought_per_carted",
@@ -62,6 +66,9 @@ class Funnel(InWindows):
             N_LINES,
             N_CARTED,
             "the customer has put nothing into the cart in the window",
+            Words(
+                "ratio", "cart", "{value} order {line|lines} per product put into the cart", "nothing put into the cart"
+            ),
         ),
         Fact(
             "n_abandoned",
@@ -70,6 +77,8 @@ class Funnel(InWindows):
             "never",
             (N_CARTED, N_UNCARTED, N_LINES),
             _abandoned,
+            "cart",
+            "{value} {product|products} left in the cart",
         ),
     )
     type: Literal["funnel"] = "funnel"
@@ -88,7 +97,9 @@ class Funnel(InWindows):
             "all history",
             "the customer has viewed nothing before the cutoff",
             self.type,
-            "last view {value} days ago",
+            "last product viewed {value} {day|days} ago",
+            idea="visits",
+            absent="no product viewed so far",
         )
         return (*super().features(currency), recency)
 

@@ -51,6 +51,10 @@ class Measure:
         ``squares_high`` and ``squares_low``: the sum of their squares in the two parts of `whole_squares`.
     table : str
         ``contacts`` if it counts them: they stand among events as rows of the type ``contact``.
+    told : str
+        How a reason says so much of it, such as ``{value} {order|orders}``.
+    idea : str
+        What a sum of it says something about (see `Feature`).
     """
 
     name: str
@@ -61,6 +65,8 @@ class Measure:
     value: ValueOf | None = None
     of_day: Literal["sum", "any", "count", "max", "distinct", "squares_high", "squares_low"] = "sum"
     table: Literal["events", "contacts"] = "events"
+    told: str = "{value}"
+    idea: str = ""
 
     @property
     def of_order(self) -> tuple[RowsOf, ValueOf | None]:
@@ -121,15 +127,65 @@ def _returned(events: Rows, decimals: int) -> Any:
     return -minor("amount")(events, decimals)
 
 
-N_PURCHASE_DAYS = Measure("n_purchase_days", "days with a purchase", "days", ("amount",), is_purchase, of_day="any")
-N_ORDERS = Measure("n_orders", "orders", "orders", ("amount",), is_purchase, of_day="count")
-N_LINES = Measure("n_lines", "order lines", "lines", ("amount",), is_purchase)
-AMOUNT = Measure("amount_minor", "amount spent", "money", ("amount",), is_purchase, minor("amount"))
+N_PURCHASE_DAYS = Measure(
+    "n_purchase_days",
+    "days with a purchase",
+    "days",
+    ("amount",),
+    is_purchase,
+    of_day="any",
+    told="{value} {day|days} with a purchase",
+    idea="orders",
+)
+N_ORDERS = Measure(
+    "n_orders",
+    "orders",
+    "orders",
+    ("amount",),
+    is_purchase,
+    of_day="count",
+    told="{value} {order|orders}",
+    idea="orders",
+)
+N_LINES = Measure(
+    "n_lines",
+    "order lines",
+    "lines",
+    ("amount",),
+    is_purchase,
+    told="{value} order {line|lines}",
+    idea="orders",
+)
+AMOUNT = Measure(
+    "amount_minor",
+    "amount spent",
+    "money",
+    ("amount",),
+    is_purchase,
+    minor("amount"),
+    told="{value} spent",
+    idea="spending",
+)
 N_UNITS = Measure(
-    "n_units", "units bought", "units", ("amount", "quantity"), is_purchase, lambda events, _: events.quantity
+    "n_units",
+    "units bought",
+    "units",
+    ("amount", "quantity"),
+    is_purchase,
+    lambda events, _: events.quantity,
+    told="{value} {unit|units} bought",
+    idea="orders",
 )
 LARGEST_ORDER = Measure(
-    "largest_order_minor", "largest order", "money", ("amount", "order_id"), is_purchase, minor("amount"), "max"
+    "largest_order_minor",
+    "largest order",
+    "money",
+    ("amount", "order_id"),
+    is_purchase,
+    minor("amount"),
+    "max",
+    told="a largest order of {value}",
+    idea="baskets",
 )
 ORDER_SQUARES_HIGH = Measure(
     "order_squares_high",
@@ -147,14 +203,70 @@ ORDER_SQUARES_LOW = replace(
     of_day="squares_low",
 )
 DISCOUNT = Measure(
-    "discount_minor", "discount received", "money", ("amount", "discount"), is_purchase, minor("discount")
+    "discount_minor",
+    "discount received",
+    "money",
+    ("amount", "discount"),
+    is_purchase,
+    minor("discount"),
+    told="{value} of discounts",
+    idea="discounts",
 )
-N_RETURNS = Measure("n_returns", "lines given back", "lines", ("amount",), of_type(RETURN))
-RETURNED = Measure("returned_minor", "amount given back", "money", ("amount",), of_type(RETURN), _returned)
-N_VIEWS = Measure("n_views", "products viewed", "views", (), of_type("view"))
-N_CARTED = Measure("n_carted", "products put into the cart", "lines", (), of_type("add_to_cart"))
-N_UNCARTED = Measure("n_uncarted", "products taken out of the cart", "lines", (), of_type("remove_from_cart"))
-N_SEARCHES = Measure("n_searches", "searches", "searches", (), of_type("search"))
+N_RETURNS = Measure(
+    "n_returns",
+    "lines given back",
+    "lines",
+    ("amount",),
+    of_type(RETURN),
+    told="{value} {line|lines} given back",
+    idea="returns",
+)
+RETURNED = Measure(
+    "returned_minor",
+    "amount given back",
+    "money",
+    ("amount",),
+    of_type(RETURN),
+    _returned,
+    told="{value} given back",
+    idea="returns",
+)
+N_VIEWS = Measure(
+    "n_views",
+    "products viewed",
+    "views",
+    (),
+    of_type("view"),
+    told="{value} {product|products} viewed",
+    idea="visits",
+)
+N_CARTED = Measure(
+    "n_carted",
+    "products put into the cart",
+    "lines",
+    (),
+    of_type("add_to_cart"),
+    told="{value} {product|products} put into the cart",
+    idea="cart",
+)
+N_UNCARTED = Measure(
+    "n_uncarted",
+    "products taken out of the cart",
+    "lines",
+    (),
+    of_type("remove_from_cart"),
+    told="{value} {product|products} taken out of the cart",
+    idea="cart",
+)
+N_SEARCHES = Measure(
+    "n_searches",
+    "searches",
+    "searches",
+    (),
+    of_type("search"),
+    told="{value} {search|searches}",
+    idea="visits",
+)
 N_SESSIONS = Measure(
     "n_sessions",
     "sessions",
@@ -163,6 +275,8 @@ N_SESSIONS = Measure(
     lambda events: events.session_id.notnull(),
     lambda events, _: events.session_id,
     "distinct",
+    told="{value} {session|sessions}",
+    idea="visits",
 )
 N_SESSION_EVENTS = Measure(
     "n_session_events",
@@ -170,9 +284,18 @@ N_SESSION_EVENTS = Measure(
     "events",
     ("session_id",),
     lambda events: events.session_id.notnull(),
+    told="{value} {event|events} in sessions",
+    idea="visits",
 )
 N_CONTACTS = Measure(
-    "n_contacts", "campaign contacts", "contacts", ("contact_time",), of_type(CONTACT), table="contacts"
+    "n_contacts",
+    "campaign contacts",
+    "contacts",
+    ("contact_time",),
+    of_type(CONTACT),
+    table="contacts",
+    told="{value} campaign {contact|contacts}",
+    idea="campaigns",
 )
 
 MEASURES: tuple[Measure, ...] = (

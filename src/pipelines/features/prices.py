@@ -35,14 +35,20 @@ class Prices(FactsInWindows):
             "the customer has bought no unit in the window",
             (AMOUNT, N_UNITS),
             _amount_per_unit,
+            "prices",
+            "{value} paid per unit",
+            "nothing bought",
         ),
         Fact(
             "discount_share",
             "share of the price that discounts took off",
-            "ratio",
+            "share",
             "the customer has bought nothing in the window",
             (AMOUNT, DISCOUNT),
             _discount_share,
+            "discounts",
+            "{value} of the price taken off by discounts",
+            "nothing bought",
         ),
     )
     type: Literal["prices"] = "prices"

@@ -22,7 +22,11 @@ _FEATURES = (
         "all history",
         _NEVER_BOUGHT,
         "recency",
-        "last purchase {value} days ago",
+        "last purchase {value} {day|days} ago",
+        idea="recency",
+        usual="gap_median_days",
+        usual_phrase="usually every {day|{value} days}",
+        absent="no purchase so far",
     ),
     Feature(
         "tenure_days",
@@ -31,8 +35,10 @@ _FEATURES = (
         "all history",
         _NEVER_BOUGHT,
         "recency",
-        "first purchase {value} days ago",
+        "first purchase {value} {day|days} ago",
         grows_with_calendar=True,
+        idea="tenure",
+        absent="no purchase so far",
     ),
     Feature(
         "n_purchase_days_all",
@@ -41,8 +47,9 @@ _FEATURES = (
         "all history",
         "never",
         "recency",
-        "bought on {value} days so far",
+        "bought on {value} {day|days} so far",
         grows_with_calendar=True,
+        idea="orders",
     ),
 )
 

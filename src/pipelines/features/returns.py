@@ -34,18 +34,24 @@ class Returns(FactsInWindows):
         Fact(
             "returned_lines_share",
             "lines given back, of all lines bought or given back,",
-            "ratio",
+            "share",
             "the customer has neither bought nor given back a line in the window",
             (N_LINES, N_RETURNS),
             _returned_lines_share,
+            "returns",
+            "{value} of all lines given back",
+            "nothing bought or given back",
         ),
         Fact(
             "returned_amount_share",
             "amount given back, of the whole amount bought or given back,",
-            "ratio",
+            "share",
             "the customer has neither spent nor got back any amount in the window",
             (AMOUNT, RETURNED),
             _returned_amount_share,
+            "returns",
+            "{value} of the whole amount given back",
+            "nothing bought or given back",
         ),
     )
     type: Literal["returns"] = "returns"
@@ -68,7 +74,9 @@ class Returns(FactsInWindows):
             "all history",
             "the customer has given nothing back before the cutoff",
             self.type,
-            "last return {value} days ago",
+            "last return {value} {day|days} ago",
+            idea="returns",
+            absent="nothing given back so far",
         )
         return (*super().features(currency), recency)
 

@@ -23,10 +23,23 @@ class Rhythm(Block):
     n_recent: Annotated[int, Field(ge=1)] = 5
 
     def features(self, currency: str) -> tuple[Feature, ...]:
-        """Six statistics of the gaps, four ratios of the open gap to them, and a share."""
+        """Five statistics of the gaps, four ratios of the open gap to them, and a share."""
         return tuple(
-            Feature(name, meaning, unit, "all history", _ONE_DAY, "rhythm", phrase, grows_with_calendar=grows)
-            for name, meaning, unit, phrase, grows in self._said()
+            Feature(
+                name,
+                meaning,
+                unit,
+                "all history",
+                _ONE_DAY,
+                "rhythm",
+                phrase,
+                grows_with_calendar=name == "gap_longest_days",
+                idea="rhythm" if unit == "days" else "recency",
+                usual="gap_median_days" if "_last" in name and unit == "days" else "",
+                usual_phrase="usually every {day|{value} days}",
+                absent="bought on fewer than two days so far",
+            )
+            for name, meaning, unit, phrase in self._said()
         )
 
     def emit(self, days: CustomerDays, spine: Spine) -> FloatArray:
@@ -54,29 +67,39 @@ class Rhythm(Block):
             ]
         )
 
-    def _said(self) -> tuple[tuple[str, str, str, str, bool], ...]:
-        last = f"gap_mean_last{self.n_recent}"
+    def _said(self) -> tuple[tuple[str, str, str, str], ...]:
+        n, last = self.n_recent, f"gap_mean_last{self.n_recent}"
+        days, every = "{value} {day|days}", "every {day|{value} days}"
+        silent = "silent for {as long as|{value} times}"
         return (
-            ("gap_mean_days", "Mean gap between purchase days", "days", "usually buys every {value} days", False),
-            ("gap_median_days", "Median gap between purchase days", "days", "median gap of {value} days", False),
-            ("gap_spread_days", "Standard deviation of the gaps", "days", "gaps vary by {value} days", False),
-            ("gap_longest_days", "Longest gap so far", "days", "longest gap so far {value} days", True),
-            (f"{last}_days", f"Mean of the last {self.n_recent} gaps", "days", "lately buys every {value} days", False),
-            ("recency_by_gap_mean", "Recency over the mean gap", "ratio", "silent for {value} usual gaps", False),
-            ("recency_by_gap_median", "Recency over the median gap", "ratio", "silent for {value} median gaps", False),
+            ("gap_mean_days", "Mean gap between purchase days", "days", f"buys {every} on average"),
+            ("gap_median_days", "Median gap between purchase days", "days", f"usually buys {every}"),
+            ("gap_spread_days", "Standard deviation of the gaps", "days", f"time between purchases varies by {days}"),
+            ("gap_longest_days", "Longest gap so far", "days", f"at most {days} between purchases so far"),
+            (f"{last}_days", f"Mean of the last {n} gaps", "days", f"lately buys {every}"),
+            ("recency_by_gap_mean", "Recency over the mean gap", "ratio", f"{silent} the mean time between purchases"),
+            (
+                "recency_by_gap_median",
+                "Recency over the median gap",
+                "ratio",
+                f"{silent} the usual time between purchases",
+            ),
             (
                 "recency_by_gap_longest",
                 "Recency over the longest gap",
                 "ratio",
-                "silent for {value} longest gaps",
-                False,
+                f"{silent} the longest time between purchases",
             ),
-            (f"recency_by_{last}", "Recency over the recent gaps", "ratio", "silent for {value} recent gaps", False),
+            (
+                f"recency_by_{last}",
+                "Recency over the recent gaps",
+                "ratio",
+                f"{silent} the recent time between purchases",
+            ),
             (
                 "gap_share_as_long",
                 "Share of gaps at least as long as the open one",
-                "ratio",
-                "{value} of gaps were as long",
-                False,
+                "share",
+                "{value} of the times between purchases were as long as the present silence",
             ),
         )

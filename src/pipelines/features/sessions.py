@@ -13,12 +13,18 @@ from pipelines.features.measures import is_purchase
 
 SESSION, MOMENT, DEPTH, ENDS_IN_PURCHASE = "session", "moment", "n_events", "ends_in_purchase"
 _COUNTED = {
-    "n_views": ("view", "products viewed"),
-    "n_page_views": ("page_view", "other pages viewed"),
-    "n_searches": ("search", "searches"),
-    "n_carted": ("add_to_cart", "products put into the cart"),
-    "n_uncarted": ("remove_from_cart", "products taken out of the cart"),
+    "n_views": ("view", "products viewed", "{product|products} viewed", "visit"),
+    "n_page_views": ("page_view", "other pages viewed", "other {page|pages} viewed", "visit"),
+    "n_searches": ("search", "searches", "{search|searches}", "visit"),
+    "n_carted": ("add_to_cart", "products put into the cart", "{product|products} put into the cart", "cart"),
+    "n_uncarted": (
+        "remove_from_cart",
+        "products taken out of the cart",
+        "{product|products} taken out of the cart",
+        "cart",
+    ),
 }
+"""Of each count the event type, what it says, how a reason says it, and the idea."""
 _ORDER = ("event_time", "event_type", "product_id", "order_id", "amount", "quantity")
 _OF_CUSTOMER: Mapping[str, Any] = {"group_by": "customer_id", "order_by": "place"}
 _OF_SESSION: Mapping[str, Any] = {"group_by": ["customer_id", SESSION], "order_by": "place"}
@@ -26,20 +32,77 @@ _SECONDS_A_DAY = 86_400
 
 
 _NOW, _PAST = "the session until now", "all history"
+_SO_FAR, _AGO = "{value} %s in this session so far", "last %s {value} {day|days} ago"
 _DESCRIBED = (
-    (DEPTH, "events so far", "events", "never", _NOW),
-    *((name, f"{said} so far", "events", "never", _NOW) for name, (_, said) in _COUNTED.items()),
-    ("n_products", "different products so far", "products", "never", _NOW),
-    ("seconds", "seconds since the first event", "seconds", "never", _NOW),
-    ("seconds_since_last_event", "seconds between the last two events", "seconds", "at the first event", _NOW),
-    ("hour", "hour of the day (UTC)", "hours", "never", _NOW),
-    ("weekday", "day of the week (0 is Monday)", "days", "never", _NOW),
-    ("n_sessions_before", "sessions begun before", "sessions", "never", _PAST),
-    ("n_purchases_before", "order lines bought before", "lines", "never", _PAST),
-    ("days_since_last_purchase", "days since the last purchase", "days", "if there was none", _PAST),
-    ("days_since_last_session", "days since the session before", "days", "in the first session", _PAST),
+    (DEPTH, "events so far", "events", "never", _NOW, "visit", _SO_FAR % "{event|events}"),
+    *(
+        (name, f"{said} so far", "events", "never", _NOW, idea, _SO_FAR % told)
+        for name, (_, said, told, idea) in _COUNTED.items()
+    ),
+    (
+        "n_products",
+        "different products so far",
+        "products",
+        "never",
+        _NOW,
+        "visit",
+        _SO_FAR % "different {product|products}",
+    ),
+    ("seconds", "seconds since the first event", "seconds", "never", _NOW, "pace", "{value} {second|seconds} so far"),
+    (
+        "seconds_since_last_event",
+        "seconds between the last two events",
+        "seconds",
+        "at the first event",
+        _NOW,
+        "pace",
+        "{value} {second|seconds} between the last two events",
+    ),
+    ("hour", "hour of the day (UTC)", "hours", "never", _NOW, "time of day", "at {value}:00 UTC"),
+    ("weekday", "day of the week (0 is Monday)", "days", "never", _NOW, "weekday", "weekday {value} (0 is Monday)"),
+    (
+        "n_sessions_before",
+        "sessions begun before",
+        "sessions",
+        "never",
+        _PAST,
+        "earlier sessions",
+        "{value} earlier {session|sessions}",
+    ),
+    (
+        "n_purchases_before",
+        "order lines bought before",
+        "lines",
+        "never",
+        _PAST,
+        "earlier purchases",
+        "{value} order {line|lines} bought before",
+    ),
+    (
+        "days_since_last_purchase",
+        "days since the last purchase",
+        "days",
+        "if there was none",
+        _PAST,
+        "earlier purchases",
+        _AGO % "purchase",
+    ),
+    (
+        "days_since_last_session",
+        "days since the session before",
+        "days",
+        "in the first session",
+        _PAST,
+        "earlier sessions",
+        _AGO % "session",
+    ),
 )
-"""Of each feature its name, what it says, its unit, when it is null, and what it sees."""
+"""Of each feature its name, what it says, its unit, when it is null, what it sees, its idea, how a reason says it."""
+_ABSENT = {
+    "seconds_since_last_event": "the first event of the session",
+    "days_since_last_purchase": "no purchase so far",
+    "days_since_last_session": "the first session",
+}
 
 
 def session_features() -> tuple[Feature, ...]:
@@ -51,8 +114,18 @@ def session_features() -> tuple[Feature, ...]:
     ['days_since_last_purchase', 'days_since_last_session']
     """
     return tuple(
-        Feature(name, f"{said[0].upper()}{said[1:]}", unit, window, null_rule, "session", f"{said}: {{value}}")
-        for name, said, unit, null_rule, window in _DESCRIBED
+        Feature(
+            name,
+            f"{said[0].upper()}{said[1:]}",
+            unit,
+            window,
+            null_rule,
+            "session",
+            phrase,
+            idea=idea,
+            absent=_ABSENT.get(name, ""),
+        )
+        for name, said, unit, null_rule, window, idea, phrase in _DESCRIBED
     )
 
 
@@ -137,7 +210,7 @@ def _marked(rows: Any) -> Any:
         ended_before=(number == 0).ifelse(rows.last_before, none),
         is_new=((ibis.row_number().over(**of_product) == 0) & product.notnull()).cast("int64"),
         begins=rows.event_time.min().over(ibis.window(group_by=["customer_id", SESSION])),
-        **{f"is_{name}": (rows.event_type == kind).cast("int64") for name, (kind, _) in _COUNTED.items()},
+        **{f"is_{name}": (rows.event_type == kind).cast("int64") for name, (kind, *_) in _COUNTED.items()},
         **{MOMENT: rows.event_time, DEPTH: number + 1},
     )
 

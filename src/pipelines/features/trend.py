@@ -14,6 +14,7 @@ from pipelines.features.catalogue import Feature
 from pipelines.features.days import CustomerDays, IntArray
 from pipelines.features.measures import AMOUNT, N_ORDERS, SUMMABLE, Measure, SummableMeasure
 from pipelines.features.spine import Spine
+from pipelines.features.wording import in_last
 
 
 class Trend(Block):
@@ -70,11 +71,13 @@ def _share(measure: Measure, length: int) -> Feature:
     return Feature(
         name=f"{measure.feature}_recent_share_{length}d",
         meaning=f"{meaning[0].upper()}{meaning[1:]}",
-        unit="ratio",
+        unit="share",
         window=f"P{2 * length}D",
         null_rule=f"the customer has no {measure.said} in the last {2 * length} days",
         block="trend",
-        phrase=f"{meaning}: {{value}}",
+        phrase=f"{{value}} of the {measure.said} {in_last(2 * length)} came {in_last(length)}",
+        idea="trend",
+        absent=f"no {measure.said} {in_last(2 * length)}",
     )
 
 
@@ -87,5 +90,6 @@ def _slope(measure: Measure, n_weeks: int, currency: str) -> Feature:
         window=f"P{7 * n_weeks}D",
         null_rule="never",
         block="trend",
-        phrase=f"weekly {measure.said} change by {{value}} {unit} over {n_weeks} weeks",
+        phrase=f"weekly {measure.said} changed by {{value}} a week over {n_weeks} weeks",
+        idea="trend",
     )

@@ -14,6 +14,7 @@ from pipelines.features.catalogue import Feature
 from pipelines.features.days import CustomerDays
 from pipelines.features.measures import PURCHASES, SUMMABLE, Measure, SummableMeasure
 from pipelines.features.spine import Spine
+from pipelines.features.wording import in_last
 
 
 class Windowed(Block):
@@ -48,5 +49,6 @@ def _feature(measure: Measure, length: int, currency: str) -> Feature:
         window=f"P{length}D",
         null_rule="never",
         block="windowed",
-        phrase=f"{meaning}: {{value}}" + (f" {currency}" if measure.is_money else ""),
+        phrase=f"{measure.told} {in_last(length)}",
+        idea=measure.idea,
     )

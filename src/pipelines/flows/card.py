@@ -50,8 +50,8 @@ def model_card(task: TaskSpec, prepared: Prepared, fitted: Fitted, judged: Judge
         split(prepared.parts.words, sizes(prepared.parts)),
         Section(_FIGURES, figures.words, figures.table),
         _calibration(found.model, fitted, calibration_words(found), drawn),
-        listed(_WHY, judged.explained, _those(drawn, "explain/ideas.png", "explain/beeswarm.png")),
-        listed(_FAIR, judged.fair, _those(drawn, "fairness/findings.png")),
+        listed(_WHY, judged.explained, _those(drawn, "explain/groups.png", "explain/beeswarm.png")),
+        listed(_FAIR, judged.fair.words, _those(drawn, "fairness/summary.png")),
         *([listed("Where it fails", slice_words(judged.slices, found))] if judged.slices else []),
         *([listed("How it ages", ages)] if ages else []),
         limits([*doubts(found, judged.slices, judged.aged)]),
@@ -106,7 +106,7 @@ def _those(drawn: Mapping[str, Figure], *paths: str) -> dict[str, Figure]:
 
 _CAPTIONS = {
     "report/calibration.png": "A point on the dotted line is a probability that comes true.",
-    "explain/ideas.png": "How much each idea moves the score, with 95 % intervals that resample customers.",
+    "explain/groups.png": "How much each idea, block and window moves the score, with 95 % intervals.",
     "explain/beeswarm.png": "Each dot is a row: to the right the feature raises its score, and red is a high value.",
-    "fairness/findings.png": "Every finding with its interval against what is allowed.",
+    "fairness/summary.png": "Every finding with its interval against what is allowed.",
 }

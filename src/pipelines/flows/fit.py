@@ -28,6 +28,11 @@ class Fitted:
     bagging: Bagging
     report: Report
 
+    @property
+    def tuned(self) -> Tuned:
+        """The parameters and rounds that it was fitted with."""
+        return Tuned(self.found.params, self.found.n_rounds)
+
 
 def fit(task: TaskSpec, parts: Parts, run: Run) -> Fitted:
     """Choose parameters, bag and calibration on the folds; fit on everything that may be learned from."""

@@ -19,9 +19,8 @@ from pipelines.evaluation.profit import ProfitEvaluation, profit
 from pipelines.evaluation.profit_figures import report as profit_report
 from pipelines.evaluation.reports import ageing_report, differences_report, slices_report
 from pipelines.evaluation.slices import Slice, sliced
-from pipelines.explain.explanation import Explanation
-from pipelines.explain.figures import explain_report
-from pipelines.fairness.groups import fairness
+from pipelines.flows.explanations import explanations
+from pipelines.flows.fairness import Fair, fairness
 from pipelines.flows.fit import Fitted
 from pipelines.flows.prepare import Prepared, same_kind, task_of
 from pipelines.scoring.ageing import aged
@@ -49,8 +48,10 @@ class Judged:
         How it ages; None where rows have no time, or too few of them are old enough.
     profit : ProfitEvaluation
         What its policy chooses and earns.
-    explained, fair : tuple of str
-        What the explanations and the comparison of groups say, in plain sentences.
+    explained : tuple of str
+        What the explanations say, in plain sentences.
+    fair : Fair
+        What the comparison of groups says.
     report : Report
         All of it, as it is logged.
     """
@@ -60,7 +61,7 @@ class Judged:
     aged: Ageing | None
     profit: ProfitEvaluation
     explained: tuple[str, ...]
-    fair: tuple[str, ...]
+    fair: Fair
     report: Report
 
 
@@ -80,8 +81,9 @@ def judge(task: TaskSpec, lake: Lake, models: Models, prepared: Prepared, fitted
     report = found.report() | evaluation_figures(test.label, subject, ours, simple) | differences_report(found)
     report |= slices_report(slices, found) | (ageing_report(ages) if ages else Report())
     report |= profit_report(earned, prepared.manifest.currency)
-    report |= _explained(shipped, test, run) | _fair(task, lake, shipped, test)
-    return Judged(found, slices, ages, earned, (), (), report)
+    explained, whys = explanations(task, parts, fitted, run)
+    fair = fairness(task, lake, prepared, fitted)
+    return Judged(found, slices, ages, earned, whys, fair, report | explained | fair.report)
 
 
 def _predictions(shipped: Scorer, test: LabelledCases) -> Predictions:
@@ -116,39 +118,11 @@ def _aged(task: TaskSpec, prepared: Prepared, fitted: Fitted) -> Ageing | None:
 
 
 def _earned(task: TaskSpec, shipped: Scorer, test: LabelledCases) -> ProfitEvaluation:
-    rows = test.cases.rows
+    rows = test.cases.to_score
     rng = generator_for(task.seed, "profit")
     return profit(
         test.label, test.cases.subject, shipped.probability(rows), rows, shipped.policy, rng, task.n_resamples
     )
-
-
-def _explained(shipped: Scorer, test: LabelledCases, run: Run) -> Report:
-    """SHAP values of the rows at the last cutoff of the test, or of all of them where rows have no common moments."""
-    last = test.at(_last(test))
-    rows = last.cases.rows
-    contributions = shipped.contributions(rows)
-    explanation = Explanation(contributions[:, :-1], contributions[:, -1], shipped.raw(rows), last.cases.encoded)
-    return explain_report(explanation, run.case_ids(last.cases.subject_id), last.cases.moment)
-
-
-def _last(test: LabelledCases) -> NDArray[np.bool_]:
-    cutoff = test.cases.by.get("cutoff")
-    return np.full(len(test), True) if cutoff is None else np.asarray(cutoff == max(cutoff), dtype=bool)
-
-
-def _fair(task: TaskSpec, lake: Lake, shipped: Scorer, test: LabelledCases) -> Report:
-    if not task.sensitive:
-        return Report()
-    return fairness(
-        test.label,
-        test.cases.subject,
-        shipped.decisions(test.cases.rows),
-        shipped.probability(test.cases.rows),
-        kind_of(task).sensitive(task, lake, test.cases),
-        task.fairness,
-        generator_for(task.seed, "fairness"),
-    ).report()
 
 
 def as_seen(part: LabelledCases, score: NDArray[np.float64], run: Run, **more: NDArray[np.generic]) -> pd.DataFrame:

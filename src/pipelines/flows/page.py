@@ -22,9 +22,11 @@ from pipelines.evaluation.sections import (
     protocol,
     provenance,
 )
+from pipelines.explain import overview
 from pipelines.flows.fit import Fitted
 from pipelines.flows.judge import Judged
 from pipelines.flows.prepare import Prepared
+from pipelines.scoring import steadiness
 from pipelines.scoring.cases import Parts
 from pipelines.tasks.task import TaskSpec
 
@@ -47,7 +49,7 @@ def page(task: TaskSpec, prepared: Prepared, fitted: Fitted, judged: Judged, cov
         *([by_level(judged.slices, found)] if judged.slices else []),
         *([ages(judged.aged)] if judged.aged else []),
         _shown("What it looks at", _as_list(judged.explained), drawn, _FEATURES),
-        _fairness(judged.fair, drawn),
+        _fairness(judged.fair.words, drawn),
         in_doubt(found, judged.slices, judged.aged, _more_doubts(task, fitted)),
         provenance(origin(task, prepared, fitted)),
     ]
@@ -57,7 +59,15 @@ def page(task: TaskSpec, prepared: Prepared, fitted: Fitted, judged: Judged, cov
 
 _FEATURES = {
     "explain/beeswarm.png": "Each dot is a row: to the right the feature raises its score, and red is a high value.",
+    **overview.CAPTIONS,
+    "explain/ranks.png": steadiness.CAPTION,
     "report/cutoffs.png": "Rows and share of positives at each cutoff; what has no outcome yet is not learned from.",
+}
+_EQUITY = {
+    "fairness/summary.png": "Every finding with its interval, against what is allowed.",
+    "fairness/proxies.png": "How well the features tell each value of a sensitive column; 0.5 is chance.",
+    "fairness/mitigation/curve.png": "What is given up for smaller differences, each way of evening out.",
+    "fairness/mitigation/who.png": "Whom each way of evening out contacts more and less.",
 }
 
 
@@ -128,12 +138,14 @@ def _rounded(params: Mapping[str, float]) -> dict[str, str]:
 
 
 def _fairness(words: Sequence[str], drawn: Mapping[str, Figure]) -> Section:
-    captions = {
-        path: f"Rates by {path.removeprefix('fairness/').removesuffix('.png').replace('_', ' ')}, with simultaneous "
-        "95 % intervals; small groups are grey."
+    by_column = {
+        path: f"Rates by {path.removeprefix('fairness/').removesuffix('.png').replace('_', ' ')}, with intervals that "
+        "hold for all groups at once; small groups are grey."
         for path in drawn
-        if path.startswith("fairness/")
+        if path.startswith("fairness/") and path not in _EQUITY
     }
+    summary, *others = _EQUITY
+    captions = {summary: _EQUITY[summary], **by_column, **{path: _EQUITY[path] for path in others}}
     return _shown("Is it the same for everybody", _as_list(words), drawn, captions)
 
 

@@ -13,10 +13,11 @@ from pipelines.core.randomness import generator_for
 from pipelines.core.report import Report
 from pipelines.evaluation.profit import ProfitEvaluation, profit
 from pipelines.evaluation.profit_figures import report as profit_report
+from pipelines.fairness.mitigation import ByGroup, choice
 from pipelines.flows.card import card_report, described, repoliced_card
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, same_kind, task_of
-from pipelines.flows.score import champion_of
+from pipelines.flows.score import champion_of, scorer_of
 from pipelines.scoring.scorer import Scorer
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
@@ -39,10 +40,11 @@ def policy(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Repoliced:
     champion = champion_of(task, models)
     trained = same_kind(task, task_of(champion))
     manifest = lake.manifest(trained.source)
+    _require_settled_for_all(task, trained)
     changed = trained.model_copy(update={"policy": task.policy})
     describe_run(run, changed, manifest, champion.known_at)
     run.progress.stage(f"policy: settling that of '{task.name}' on what the champion's training kept")
-    scorer = _scorer_of(models, champion)
+    scorer = scorer_of(models, champion)
     kept, test = models.table(champion, OUT_OF_FOLD), models.table(champion, REFERENCE)
     settled = replace(scorer, policy=task.policy.settle(scorer.calibration.probability(kept["raw"].to_numpy()), kept))
     before, now = (_earned(changed, one, test) for one in (scorer, settled))
@@ -59,6 +61,29 @@ def policy(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Repoliced:
     return Repoliced(champion, version, before, now, manifest.currency, Outcome.DONE)
 
 
+def _require_settled_for_all(task: TaskSpec, trained: TaskSpec) -> None:
+    """Refuse what cannot be settled from kept rows: they carry no sensitive column, and their model stays as it is.
+
+    Raises
+    ------
+    ModelError
+        If thresholds differ by group, or other weights are asked for than the model learned with.
+    """
+    was, now = choice(trained.mitigation), choice(task.mitigation)
+    if isinstance(was, ByGroup) or isinstance(now, ByGroup):
+        raise ModelError(
+            f"A policy of '{task.name}' whose thresholds differ by a sensitive column cannot be settled anew.",
+            why="It takes that column of every row, and the rows that training kept do not carry it, on purpose.",
+            fix=f"Run: regulars train --task {task.name}",
+        )
+    if was != now:
+        raise ModelError(
+            f"The champion of '{task.name}' was trained with mitigation.choose {was.type}; the task says {now.type}.",
+            why="Other weights make another model; a policy only decides what to do with its scores.",
+            fix=f"Run: regulars train --task {task.name}",
+        )
+
+
 def in_words(before: ProfitEvaluation, now: ProfitEvaluation, currency: str) -> str:
     """Whom both contact, and what they earn as far as they state costs."""
     lines = []
@@ -68,17 +93,6 @@ def in_words(before: ProfitEvaluation, now: ProfitEvaluation, currency: str) -> 
         )
         lines.append(f"{name}: contacts {one.share_contacted}, reaches {one.caught} of the positives, {earned}")
     return "\n".join(lines)
-
-
-def _scorer_of(models: Models, champion: ModelVersion) -> Scorer:
-    scorer = models.load(champion).scorer
-    if not isinstance(scorer, Scorer):
-        raise ModelError(
-            f"Version {champion.version} of '{champion.task}' is no scorer of this project.",
-            why="Its policy cannot be told apart from its model.",
-            fix=f"Run: regulars train --task {champion.task}",
-        )
-    return scorer
 
 
 def _earned(task: TaskSpec, scorer: Scorer, test: pd.DataFrame) -> ProfitEvaluation:

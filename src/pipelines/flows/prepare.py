@@ -16,6 +16,7 @@ from pipelines.core.spec import flat
 from pipelines.features.catalogue import Feature, catalogue_page
 from pipelines.scoring.cases import Parts
 from pipelines.scoring.kinds import kind_of
+from pipelines.scoring.mitigation import as_chosen
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.any_task import AnyTask, read_task
@@ -42,7 +43,7 @@ def prepare(task: TaskSpec, lake: Lake, cutoff: datetime | None) -> Prepared:
     """Describe, label and divide what was known at ``cutoff``; None is the latest moment."""
     manifest = lake.manifest(task.source)
     known_at = manifest.knowledge(cutoff)
-    return Prepared(manifest, known_at, kind_of(task).parts(task, lake, known_at))
+    return Prepared(manifest, known_at, as_chosen(task, lake, kind_of(task).parts(task, lake, known_at)))
 
 
 def task_of(version: ModelVersion) -> AnyTask:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
+from pipelines.fairness.mitigation import choice
 from pipelines.flows.card import card_report, described, ruled_card
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, fitted, prepare, same_kind, task_of
@@ -15,6 +16,7 @@ from pipelines.gates.gates import judge_all
 from pipelines.scoring.cases import LabelledCases
 from pipelines.scoring.evidence import Contender, ScoredEvidence
 from pipelines.scoring.kinds import kind_of
+from pipelines.scoring.mitigation import needed
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.task import TaskSpec
@@ -75,7 +77,8 @@ def _contenders(task: TaskSpec, models: Models) -> tuple[ModelVersion, ModelVers
 def _is_the_same(challenger: ModelVersion, champion: ModelVersion) -> bool:
     """Same trees, features and calibration, and nothing new in what is decided and said from them."""
     ours, theirs = task_of(challenger), task_of(champion)
-    return challenger.digest == champion.digest and (ours.policy, ours.n_reasons) == (theirs.policy, theirs.n_reasons)
+    decided = [(one.policy, one.n_reasons, choice(one.mitigation)) for one in (ours, theirs)]
+    return challenger.digest == champion.digest and decided[0] == decided[1]
 
 
 def _evidence(
@@ -94,7 +97,7 @@ def _evidence(
         data_digest=prepared.manifest.data_digest,
         parts=prepared.parts,
         described=described,
-        names=tuple(feature.name for feature in kind_of(task).features(task, prepared.manifest)),
+        names=(*(feature.name for feature in kind_of(task).features(task, prepared.manifest)), *needed(task)),
         load=models.load,
         challenger_side=_contender(challenger, task, prepared.manifest),
         champion_side=None if champion is None else _contender(champion, task, prepared.manifest),

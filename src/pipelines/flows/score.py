@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.core.errors import RegistryError
+from pipelines.core.errors import ModelError, RegistryError
 from pipelines.core.protocols import CHAMPION, Models, ModelVersion, Run
 from pipelines.core.report import Report
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, task_of
 from pipelines.scoring.cases import Cases
 from pipelines.scoring.kinds import kind_of
+from pipelines.scoring.mitigation import with_needed
+from pipelines.scoring.scorer import Scorer
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
 
@@ -38,8 +40,8 @@ def score(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     manifest = lake.manifest(trained.source)
     known_at = manifest.knowledge(cutoff)
     describe_run(run, trained, manifest, known_at)
-    described = kind_of(trained).current(trained, lake, known_at)
-    scores = _table(described, models.load(champion).scorer.score(described.rows), champion, run)
+    described = with_needed(trained, lake, kind_of(trained).current(trained, lake, known_at))
+    scores = _table(described, models.load(champion).scorer.score(described.to_score), champion, run)
     path = lake.write_scores(task.name, known_at, scores)
     run.publish(_report(scores))
     run.tags({"outcome": Outcome.DONE, "champion": champion.version})
@@ -56,6 +58,18 @@ def champion_of(task: TaskSpec, models: Models) -> ModelVersion:
             fix=f"Run: regulars train --task {task.name}, then: regulars promote --task {task.name}",
         )
     return champion
+
+
+def scorer_of(models: Models, version: ModelVersion) -> Scorer:
+    """The scorer in its parts: what only scores cannot be explained, and its policy not be changed."""
+    scorer = models.load(version).scorer
+    if not isinstance(scorer, Scorer):
+        raise ModelError(
+            f"Version {version.version} of '{version.task}' is no scorer of this project.",
+            why="Its trees and its policy cannot be told apart.",
+            fix=f"Run: regulars train --task {version.task}",
+        )
+    return scorer
 
 
 def _table(described: Cases, scored: pd.DataFrame, champion: ModelVersion, run: Run) -> pd.DataFrame:

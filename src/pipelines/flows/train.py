@@ -90,7 +90,7 @@ def _new_version(task: TaskSpec, prepared: Prepared, shipped: Fitted, descriptio
     return NewVersion(
         task.name,
         shipped.scorer,
-        prepared.parts.test.cases.rows.head(5),
+        prepared.parts.test.cases.example(),
         prepared.known_at,
         prepared.manifest.data_digest,
         task.model_dump_json(),

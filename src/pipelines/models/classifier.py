@@ -26,11 +26,14 @@ class Dataset:
         0 or 1.
     categorical : tuple of str
         Names of the categorical features.
+    weight : float array of shape (n_rows,) or None
+        How much each row counts where a model is fitted; None counts all alike. Losses are never weighted.
     """
 
     rows: pd.DataFrame
     label: NDArray[np.int8]
     categorical: tuple[str, ...] = ()
+    weight: FloatArray | None = None
 
 
 class Classifier(Protocol):

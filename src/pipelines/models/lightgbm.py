@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from pipelines.core.errors import ModelError, NotEnoughDataError, nearest
+from pipelines.core.errors import ModelError
 from pipelines.core.spec import Spec
 from pipelines.models.classifier import Dataset, FloatArray
+from pipelines.models.learnable import directions, require_learnable
 from pipelines.models.tunable import TUNABLE, check_names
 
 __all__ = ["TUNABLE", "Fold", "Judged", "LightGBM", "Trees", "check_names"]
@@ -120,10 +121,11 @@ class LightGBM(Spec):
 
     def _binned(self, dataset: Dataset, what: str) -> lgb.Dataset:
         """Positions stand for names: LightGBM refuses names with characters of JSON."""
-        _check(dataset, what)
+        require_learnable(dataset, what)
         places = [place for place, name in enumerate(dataset.rows.columns) if name in dataset.categorical]
         values = dataset.rows.to_numpy(np.float64)
-        return lgb.Dataset(values, dataset.label, params=self._binning(), categorical_feature=places)
+        told = self._binning()
+        return lgb.Dataset(values, dataset.label, weight=dataset.weight, params=told, categorical_feature=places)
 
     def _binning(self) -> dict[str, Any]:
         return {**_QUIET, "max_bin": self.max_bin, "feature_pre_filter": False, "num_threads": _THREADS}
@@ -132,8 +134,8 @@ class LightGBM(Spec):
         """Parameters that follow from the rows that are fitted on."""
         of_rows: dict[str, Any] = {}
         if self.monotone:
-            directions = _directions(self.monotone, dataset)
-            of_rows = {"monotone_constraints": directions, "monotone_constraints_method": "intermediate"}
+            signs = directions(self.monotone, dataset)
+            of_rows = {"monotone_constraints": signs, "monotone_constraints_method": "intermediate"}
         if self.class_weight == "balanced":
             n_positive = int(dataset.label.sum())
             of_rows["scale_pos_weight"] = (len(dataset.label) - n_positive) / n_positive
@@ -316,64 +318,6 @@ def _typed(name: str, value: float) -> float:
     if name in _SWITCHES:
         return bool(value)
     return int(value) if float(value).is_integer() else value
-
-
-def _check(dataset: Dataset, what: str) -> None:
-    columns = dataset.rows.columns
-    if repeated := sorted({str(name) for name in columns[columns.duplicated()]}):
-        raise ModelError(
-            f"{len(repeated)} features of the {what} rows share their name with another: {', '.join(repeated[:5])}.",
-            why="Features are known by their name.",
-            fix="Leave one of each out, or rename it.",
-        )
-    infinite = columns[np.isinf(dataset.rows.to_numpy(np.float64)).any(axis=0)]
-    if len(infinite):
-        raise ModelError(
-            f"{len(infinite)} features of the {what} rows hold infinite values: {', '.join(map(str, infinite[:5]))}.",
-            why="An infinity is a division by zero upstream; trees would learn from it as from a large number.",
-            fix="Make it null, or mend the feature.",
-        )
-    for name in dataset.categorical:
-        _check_codes(dataset.rows, name, what)
-    n_positive, n_rows = int(dataset.label.sum()), len(dataset.label)
-    if n_positive in {0, n_rows}:
-        raise NotEnoughDataError(
-            f"{n_positive} of {n_rows} {what} rows are positive.",
-            why="A model cannot learn, or be judged, from one outcome only.",
-            fix="Use a longer log, another horizon, or a wider population.",
-        )
-
-
-def _check_codes(rows: pd.DataFrame, name: str, what: str) -> None:
-    if name not in rows:
-        raise ModelError(
-            f"The categorical feature '{name}' is not among the {what} rows.{nearest(name, map(str, rows.columns))}",
-            why="It would be learned from as a number, or not at all.",
-            fix="Name a feature of the panel.",
-        )
-    codes = rows[name].dropna()
-    if not ((codes >= 0) & (codes % 1 == 0)).all():
-        raise ModelError(
-            f"The categorical feature '{name}' of the {what} rows holds values that are not 0, 1, 2 …",
-            why="LightGBM reads a level as a whole number and takes any other for another level.",
-            fix="Code its levels; null is NaN.",
-        )
-
-
-def _directions(monotone: dict[str, Literal["increasing", "decreasing"]], dataset: Dataset) -> list[int]:
-    """1, -1 or 0 for each feature."""
-    ordered = [str(name) for name in dataset.rows.columns if name not in dataset.categorical]
-    for name in monotone:
-        if name not in ordered:
-            is_unordered = name in dataset.categorical
-            raise ModelError(
-                f"model.monotone names '{name}', which is {'categorical' if is_unordered else 'no feature'}."
-                f"{'' if is_unordered else nearest(name, ordered)}",
-                why="Only an ordered feature of the panel can have a direction.",
-                fix="Name a numeric feature.",
-            )
-    signs = {"increasing": 1, "decreasing": -1}
-    return [signs[monotone[name]] if name in monotone else 0 for name in map(str, dataset.rows.columns)]
 
 
 @contextmanager

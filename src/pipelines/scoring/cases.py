@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipelines.features.catalogue import Feature
 from pipelines.features.encode import encoded
-from pipelines.models.classifier import Dataset
+from pipelines.models.classifier import Dataset, FloatArray
+from pipelines.scoring.sensitive import UNKNOWN
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -38,6 +39,9 @@ class Cases:
         As of when each row is described, UTC.
     by : mapping of str to object array or Categorical of shape (n_rows,)
         Groups by which figures are told apart.
+    beside : mapping of str to object array of shape (n_rows,)
+        What the policy reads and the model never does, such as the sensitive column of group-aware thresholds. It is
+        no feature and stands in no table that is logged.
     """
 
     rows: pd.DataFrame
@@ -47,6 +51,7 @@ class Cases:
     subject_ids: NDArray[np.object_]
     moment: NDArray[np.datetime64] | None
     by: Mapping[str, NDArray[np.object_] | pd.Categorical] = field(default_factory=dict)
+    beside: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.subject)
@@ -61,6 +66,15 @@ class Cases:
         """The rows as models see them: floats, and for text the code of its level."""
         return encoded(self.rows, self.features)
 
+    @property
+    def to_score(self) -> pd.DataFrame:
+        """The rows as a scorer takes them: features, and beside them what its policy reads."""
+        return self.rows.assign(**self.beside) if self.beside else self.rows
+
+    def example(self, n_rows: int = 5) -> pd.DataFrame:
+        """The first rows as a scorer takes them, with ``unknown`` for what stands beside the features."""
+        return self.rows.head(n_rows).assign(**dict.fromkeys(self.beside, UNKNOWN))
+
     def at(self, mask: BoolArray) -> Cases:
         """Some of the rows."""
         return replace(
@@ -70,6 +84,7 @@ class Cases:
             subject=self.subject[mask],
             moment=None if self.moment is None else self.moment[mask],
             by={name: values[mask] for name, values in self.by.items()},
+            beside={name: values[mask] for name, values in self.beside.items()},
         )
 
     def described_by(self, features: tuple[Feature, ...]) -> Cases:
@@ -79,27 +94,38 @@ class Cases:
 
 @dataclass(frozen=True)
 class LabelledCases:
-    """Rows whose outcomes are known."""
+    """Rows whose outcomes are known.
+
+    Parameters
+    ----------
+    cases : Cases
+        The rows.
+    label : int8 array of shape (n_rows,)
+        0 or 1.
+    weight : float array of shape (n_rows,) or None
+        How much each counts where the task's model is fitted; None counts all alike.
+    """
 
     cases: Cases
     label: NDArray[np.int8]
+    weight: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.label)
 
     def at(self, mask: BoolArray) -> LabelledCases:
         """Some of the rows."""
-        return LabelledCases(self.cases.at(mask), self.label[mask])
+        return LabelledCases(self.cases.at(mask), self.label[mask], None if self.weight is None else self.weight[mask])
 
     def described_by(self, features: tuple[Feature, ...]) -> LabelledCases:
         """The same rows with what is known of their columns."""
-        return LabelledCases(self.cases.described_by(features), self.label)
+        return replace(self, cases=self.cases.described_by(features))
 
     @property
     def dataset(self) -> Dataset:
         """What a model learns from."""
         with_levels = tuple(feature.name for feature in self.cases.features if feature.levels)
-        return Dataset(self.cases.encoded, self.label, with_levels)
+        return Dataset(self.cases.encoded, self.label, with_levels, self.weight)
 
 
 @dataclass(frozen=True)

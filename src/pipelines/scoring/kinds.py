@@ -15,6 +15,7 @@ from pipelines.scoring.cases import Cases, Parts, Times
 from pipelines.scoring.panel_kind import PanelKind
 from pipelines.scoring.session_kind import SessionKind
 from pipelines.scoring.table_kind import TableKind
+from pipelines.scoring.what_if import Changeable, Scenario
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.panel_task import PanelTask
@@ -61,6 +62,25 @@ class Kind(Protocol[T]):
         ------
         NotEnoughDataError
             If there are none.
+        """
+        ...
+
+    def subject(self, task: T, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
+        """The rows to score of one subject as of ``known_at``: only theirs are read where rows come from a log.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If there are none; the subject is not named.
+        """
+        ...
+
+    def scenarios(
+        self, task: T, lake: Lake, known_at: datetime | None, cases: Cases, changeable: Changeable
+    ) -> tuple[Scenario, ...]:
+        """What these rows of one subject would be, had something gone otherwise that a person can change.
+
+        ``cases`` know the levels of the model; ``changeable`` is what a task declares of rows without a log of days.
         """
         ...
 

@@ -15,13 +15,14 @@ from pipelines.drift.health import Volume
 from pipelines.evaluation.coverage import Coverage
 from pipelines.features.catalogue import Feature
 from pipelines.features.fit import fitting
-from pipelines.features.panel import catalogue
+from pipelines.features.panel import catalogue, measures_of
 from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
-from pipelines.scoring.history import lines_per_day
-from pipelines.scoring.panel import Panel
+from pipelines.scoring.history import history, lines_per_day
+from pipelines.scoring.panel import Panel, panel
 from pipelines.scoring.sensitive import sensitive_attributes
 from pipelines.scoring.stored import Kept, coverage_of, kept_panel, read_labelled, read_panel
 from pipelines.scoring.usable import usable_columns
+from pipelines.scoring.what_if import Changeable, Scenario, other_logs
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.panel_task import PanelTask
@@ -87,6 +88,30 @@ class PanelKind:
                 fix="Use a cutoff at which the log has customers in the task's population.",
             )
         return cases_of(described, self.features(task, manifest))
+
+    def subject(self, task: PanelTask, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
+        """One customer straight from the log, by the code that describes everybody."""
+        manifest = lake.manifest(task.source)
+        moment = manifest.known_at(known_at)
+        described = panel(task, history(lake, task.source, moment, task.features, [subject_id]), (moment,))
+        if len(described) == 0:
+            raise NotEnoughDataError(
+                f"The customer is not in the population of '{task.name}' at {moment:%Y-%m-%d}, or '{task.source}' "
+                "does not know the id.",
+                why="The model was made for that population only, so there is no score to explain.",
+                fix=f"Check the id, or ask as of another day with --cutoff ({manifest.span} is known).",
+            )
+        return cases_of(described, self.features(task, manifest))
+
+    def scenarios(
+        self, task: PanelTask, lake: Lake, known_at: datetime | None, cases: Cases, changeable: Changeable
+    ) -> tuple[Scenario, ...]:
+        """Another log, from which every feature follows: no feature is changed alone, whatever a task declares."""
+        moment = lake.manifest(task.source).known_at(known_at)
+        days = history(lake, task.source, moment, task.features, [str(one) for one in cases.subject_ids])
+        others = other_logs(days, day_number(moment), measures_of(task.features))
+        described = [(one.said, panel(task, one.days, (moment,))) for one in others]
+        return tuple(Scenario(said, found.rows if len(found) else None) for said, found in described)
 
     def volume(self, task: PanelTask, lake: Lake, reference: pd.DataFrame, known_at: datetime | None) -> Volume | None:
         """Order lines per day: in the week before each of the reference's cutoffs, and in the last week."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,14 @@ from pipelines.features.catalogue import Feature
 from pipelines.features.encode import encoded
 from pipelines.models.calibration_maps import AnyMap
 from pipelines.models.lightgbm import Trees
+from pipelines.models.tree_shap import BULK, can_explain, explained
 from pipelines.policy.policies import AnySettled
 
 _SPEC, _POLICY = "scorer.json", "policy.json"
 _MAP: TypeAdapter[AnyMap] = TypeAdapter(AnyMap)
 _SETTLED: TypeAdapter[AnySettled] = TypeAdapter(AnySettled)
+_CHUNK = 262_144
+"""Rows that are explained at a time: a few hundred MB at 60 features, whatever the number of rows."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Scorer:
         How many reasons each row gets.
     feature_digest : str
         Of the specification that these features and labels were computed by.
+    typical : mapping
+        Of a feature what is typical of the rows that were learned from; reasons are told beside it.
     """
 
     trees: Trees
@@ -52,9 +57,10 @@ class Scorer:
     features: tuple[Feature, ...]
     n_reasons: int
     feature_digest: str
+    typical: Mapping[str, float | str] = field(default_factory=dict)
 
     def digest(self) -> str:
-        """SHA-256 of trees, feature spec and calibration."""
+        """SHA-256 of trees, feature spec and calibration; the words of reasons decide nothing and are left out."""
         return digest(
             [
                 self.trees.digest(),
@@ -84,12 +90,18 @@ class Scorer:
 
     def contributions(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """SHAP values on the raw score, the base value last; shape (n_rows, n_features + 1)."""
-        return self.trees.contributions(self._checked(rows))
+        return explained(self.trees, self._checked(rows))
+
+    def engine(self, n_rows: int) -> str:
+        """What works out the SHAP values of so many rows; both are exact, in double precision."""
+        if n_rows < BULK:
+            return f"LightGBM pred_contrib: fewer than {BULK:,} rows"
+        return "WOODELF" if can_explain(self.trees) else "LightGBM pred_contrib: the trees are no plain sum"
 
     def decisions(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
         """What the policy says of each row, shape (n_rows,)."""
         checked = self._checked(rows)
-        return self.policy.decide(self.calibration.probability(self.trees.raw(checked)), checked)
+        return self._decided(self.calibration.probability(self.trees.raw(checked)), rows, checked)
 
     def score(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Score, decision and reasons.
@@ -97,7 +109,7 @@ class Scorer:
         Parameters
         ----------
         rows : DataFrame
-            Every feature column by name; other columns and the order do not matter.
+            Every feature column by name, and what the policy reads beside; other columns and the order do not matter.
 
         Returns
         -------
@@ -109,18 +121,31 @@ class Scorer:
         ModelError
             If a column is missing or is not a number.
         """
+        parts = [rows.iloc[begin : begin + _CHUNK] for begin in range(0, max(1, len(rows)), _CHUNK)]
+        return pd.concat([self._scored(part) for part in parts])
+
+    def _scored(self, rows: pd.DataFrame) -> pd.DataFrame:
         checked = self._checked(rows)
         probability = self.calibration.probability(self.trees.raw(checked))
-        said = reasons(self.trees.contributions(checked)[:, :-1], rows, self.features, self.n_reasons)
-        return pd.concat(
-            [
-                pd.DataFrame(
-                    {"score": probability, "decision": self.policy.decide(probability, checked)}, index=rows.index
-                ),
-                said.set_axis(rows.index),
-            ],
-            axis=1,
-        )
+        decided = self._decided(probability, rows, checked)
+        values = explained(self.trees, checked)[:, :-1]
+        said = reasons(values, rows, self.features, self.n_reasons, self.typical)
+        scored = pd.DataFrame({"score": probability, "decision": decided}, index=rows.index)
+        return pd.concat([scored, said.set_axis(rows.index)], axis=1)
+
+    def _decided(
+        self, probability: NDArray[np.float64], rows: pd.DataFrame, checked: pd.DataFrame
+    ) -> NDArray[np.bool_]:
+        """Of the rows as they were given, numbers as the model reads them: a policy may read what is no feature."""
+        given = [str(column) for column in rows.columns]
+        if lacking := [name for name in self.policy.needs if name not in given]:
+            raise ModelError(
+                f"The policy reads {', '.join(lacking)}, which the rows lack.{nearest(lacking[0], given)}",
+                why="Without it nobody can be decided on.",
+                fix="Send the columns that the policy reads beside those of the model's signature.",
+            )
+        numbers = [one.name for one in self.features if one.name in self.policy.needs and not one.levels]
+        return self.policy.decide(probability, rows.assign(**{name: checked[name] for name in numbers}))
 
     def save(self, folder: Path) -> None:
         """Write the scorer as LightGBM text and JSON."""
@@ -130,6 +155,7 @@ class Scorer:
             "calibration": self.calibration.model_dump(mode="json"),
             "n_reasons": self.n_reasons,
             "feature_digest": self.feature_digest,
+            "typical": dict(self.typical),
         }
         (folder / _SPEC).write_text(json.dumps(spec, indent=1), encoding="utf-8")
         (folder / _POLICY).write_text(self.policy.model_dump_json(indent=1), encoding="utf-8")
@@ -147,6 +173,7 @@ class Scorer:
             ),
             n_reasons=spec["n_reasons"],
             feature_digest=spec["feature_digest"],
+            typical=spec["typical"],
         )
 
     def _checked(self, rows: pd.DataFrame) -> pd.DataFrame:

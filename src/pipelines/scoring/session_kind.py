@@ -19,6 +19,7 @@ from pipelines.scoring.history import lines_per_day
 from pipelines.scoring.log import as_literal
 from pipelines.scoring.panel_kind import volume_of
 from pipelines.scoring.sensitive import sensitive_attributes
+from pipelines.scoring.what_if import Changeable, Scenario, newest_first, tried
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.session_task import SessionTask
@@ -83,6 +84,26 @@ class SessionKind:
             )
         return self._cases(task, manifest, found)
 
+    def subject(self, task: SessionTask, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
+        """The live sessions of one customer at each anchor that they reached, the newest first."""
+        moment = lake.manifest(task.source).known_at(known_at)
+        rows = _rows(task, lake, moment, subject_id)
+        found = pd.DataFrame(lake.columns(rows.filter(rows[MOMENT] > as_literal(moment - task.horizon))))
+        if found.empty:
+            raise NotEnoughDataError(
+                f"The customer has no session without a purchase in the {task.horizon} before {moment:%Y-%m-%d}, or "
+                f"'{task.source}' does not know the id.",
+                why="Live sessions are what is scored, so there is no score to explain.",
+                fix="Check the id, or ask as of another day with --cutoff.",
+            )
+        return newest_first(self._cases(task, lake.manifest(task.source), found))
+
+    def scenarios(
+        self, task: SessionTask, lake: Lake, known_at: datetime | None, cases: Cases, changeable: Changeable
+    ) -> tuple[Scenario, ...]:
+        """Declared features with declared values, one at a time."""
+        return tried(cases.rows, cases.features, changeable)
+
     def volume(
         self, task: SessionTask, lake: Lake, reference: pd.DataFrame, known_at: datetime | None
     ) -> Volume | None:
@@ -110,7 +131,9 @@ class SessionKind:
         )
 
 
-def _rows(task: SessionTask, lake: Lake, known_at: datetime) -> Any:
+def _rows(task: SessionTask, lake: Lake, known_at: datetime, customer_id: str | None = None) -> Any:
     events = lake.table(task.source, "events")
     seen = events.filter(events.event_time < as_literal(known_at))
+    if customer_id is not None:
+        seen = seen.filter(seen.customer_id == customer_id)
     return session_rows(seen, task.sessions.anchors, task.sessions.gap, task.within)

@@ -18,6 +18,7 @@ from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
 from pipelines.scoring.divided import divided
 from pipelines.scoring.sensitive import UNKNOWN, require_sensitive
 from pipelines.scoring.usable import usable_columns
+from pipelines.scoring.what_if import Changeable, Scenario, newest_first, tried
 from pipelines.tables.contract import CASES, Kind, Role
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import ColumnManifest, Manifest
@@ -95,6 +96,26 @@ class TableKind:
             )
         is_open = found.pop("label").isna()
         return self._cases(task, manifest, found[is_open] if is_open.any() else found)
+
+    def subject(self, task: TableTask, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
+        """Every case to score of one subject, or the one case of that name; the newest first where cases have times."""
+        cases = self.current(task, lake, known_at)
+        mask = (cases.subject_id.astype(str) == subject_id) | (
+            cases.keys["case_id"].astype(str) == subject_id
+        ).to_numpy()
+        if not mask.any():
+            raise NotEnoughDataError(
+                f"None of the {len(cases):,} cases to score of '{task.source}' is of that subject, or has that name.",
+                why="There is no row to score and to explain.",
+                fix="Check the id, or ask as of another day with --cutoff.",
+            )
+        return newest_first(cases.at(mask))
+
+    def scenarios(
+        self, task: TableTask, lake: Lake, known_at: datetime | None, cases: Cases, changeable: Changeable
+    ) -> tuple[Scenario, ...]:
+        """Declared columns with declared values, one at a time."""
+        return tried(cases.rows, cases.features, changeable)
 
     def volume(self, task: TableTask, lake: Lake, reference: pd.DataFrame, known_at: datetime | None) -> Volume | None:
         """A table has no log whose volume could fall."""

@@ -13,10 +13,14 @@ from pipelines.core.intervals import Interval, cluster_weights, interval
 from pipelines.core.randomness import generator_for, seed_for
 from pipelines.core.report import Report
 from pipelines.evaluation.evaluate import Predictions
+from pipelines.explain.reasons import typical_values
+from pipelines.fairness.mitigation import ByGroup, choice
 from pipelines.models.calibration_choice import CalibrationTrial, Chosen
 from pipelines.models.calibration_maps import AnyMap
 from pipelines.models.classifier import Classifier, Dataset, probability
 from pipelines.models.lightgbm import Trees
+from pipelines.policy.group_thresholds import GroupThresholds, towards_equal_rates
+from pipelines.policy.policies import AnySettled
 from pipelines.scoring.cases import LabelledCases, Parts
 from pipelines.scoring.scorer import Scorer
 from pipelines.tasks.task import TaskSpec
@@ -70,9 +74,9 @@ class OutOfFold:
         return np.concatenate([part.cases.subject for part in self.parts])
 
     @property
-    def rows(self) -> pd.DataFrame:
-        """Feature rows as they come, text included."""
-        return pd.concat([part.cases.rows for part in self.parts], ignore_index=True)
+    def to_score(self) -> pd.DataFrame:
+        """Feature rows as they come, text included, and beside them what a policy reads."""
+        return pd.concat([part.cases.to_score for part in self.parts], ignore_index=True)
 
     def members(self) -> tuple[OutOfFold, ...]:
         """The same of each booster of the bags alone."""
@@ -161,11 +165,47 @@ def scorer(task: TaskSpec, parts: Parts, tuned: Tuned, found: OutOfFold, calibra
     return Scorer(
         trees=model.fit(parts.develop.dataset, tuned.params, tuned.n_rounds, seed_for(task.seed, "fit")),
         calibration=calibration,
-        policy=task.policy.settle(calibration.probability(found.raw), found.rows),
+        policy=settled_policy(task, found, calibration.probability(found.raw)),
         features=parts.features,
         n_reasons=task.n_reasons,
         feature_digest=task.feature_digest(),
+        typical=typical_values(parts.develop.cases.rows, parts.features),
     )
+
+
+def settled_policy(task: TaskSpec, found: OutOfFold, probability: FloatArray) -> AnySettled:
+    """The policy on out-of-fold rows: one threshold for all, or one for each group where the task chooses that.
+
+    Parameters
+    ----------
+    task : TaskSpec
+        Which policy, and whether it is to even out groups.
+    found : OutOfFold
+        The rows, which carry the sensitive column in that case.
+    probability : float array of shape (n_rows,)
+        Calibrated.
+    """
+    rows = found.to_score
+    common, chosen = task.policy.settle(probability, rows), choice(task.mitigation)
+    if task.mitigation is None or not isinstance(chosen, ByGroup):
+        return common
+    column = task.mitigation.column
+    group, priority = rows[column].to_numpy(object), common.priority(probability, rows)
+    compared = large_groups(group, found.subject, task.fairness.min_group)
+    at_least = towards_equal_rates(common, priority, group, compared, chosen.strength)
+    return GroupThresholds(column=column, common=common, at_least=at_least, otherwise=common.at_least)
+
+
+def large_groups(group: NDArray[np.object_], subject: NDArray[np.int64], min_group: int) -> tuple[str, ...]:
+    """The groups of so many subjects or more, in the order of their names.
+
+    Examples
+    --------
+    >>> large_groups(np.array(["b", "a", "a", "b"], dtype=object), np.array([1, 2, 2, 3]), min_group=2)
+    ('b',)
+    """
+    n_subjects = pd.Series(subject).groupby(group.astype(str)).nunique()
+    return tuple(str(name) for name in n_subjects.index[n_subjects >= min_group])
 
 
 def baselines(task: TaskSpec, develop: LabelledCases) -> dict[str, Classifier]:

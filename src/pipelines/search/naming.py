@@ -38,3 +38,5 @@ def _digest_into(content: blake2b, dataset: Dataset) -> None:
     for place in range(len(names)):
         content.update(dataset.rows.iloc[:, place].to_numpy(np.float64).tobytes())
     content.update(dataset.label.astype(np.int8).tobytes())
+    if dataset.weight is not None:
+        content.update(dataset.weight.tobytes())

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pipelines.core.spec import Spec
 from pipelines.drift.verdict import DriftSpec
 from pipelines.fairness.findings import FairnessSpec
+from pipelines.fairness.mitigation import Mitigation
 from pipelines.gates.gates import AnyGate
 from pipelines.models.baselines import AnyBaseline
 from pipelines.models.calibration import Sigmoid
@@ -32,6 +33,8 @@ class TaskSpec(Spec):
     changeable : mapping of str to values
         Features that a person or the shop can change, and the values to try when one case is explained. Of a log's
         customers the log itself is changed instead, so that all features move together.
+    mitigation : Mitigation or None
+        Which ways of evening out are compared, and which of them the shipped model takes; None compares none.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -51,6 +54,7 @@ class TaskSpec(Spec):
     changeable: dict[str, Annotated[tuple[float | str, ...], Field(min_length=1)]] = Field(default_factory=dict)
     sensitive: tuple[str, ...] = ()
     fairness: FairnessSpec = FairnessSpec()
+    mitigation: Mitigation | None = None
     gates: tuple[AnyGate, ...]
     drift: DriftSpec = DriftSpec()
 
@@ -72,6 +76,13 @@ class TaskSpec(Spec):
     def _changes_nobody(self) -> Self:
         if fixed := [name for name in self.changeable if name in self.sensitive]:
             raise ValueError(f"changeable names {', '.join(fixed)}, which is sensitive: nobody can change it")
+        return self
+
+    @model_validator(mode="after")
+    def _mitigates_what_is_sensitive(self) -> Self:
+        if self.mitigation is not None and self.mitigation.column not in self.sensitive:
+            known = ", ".join(self.sensitive) or "none"
+            raise ValueError(f"mitigation.column must be one of 'sensitive' ({known}), got '{self.mitigation.column}'")
         return self
 
     @property

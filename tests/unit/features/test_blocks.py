@@ -128,7 +128,7 @@ def test_catalogue_says_money_in_the_currency_of_the_source():
     amount = {feature.name: feature for feature in catalogue((WEEKS,), "EUR")}["amount_7d"]
 
     assert (amount.unit, amount.window) == ("EUR", "P7D")
-    assert "12 EUR" in amount.words(12.5)
+    assert amount.words(12.5) == "12.50 EUR spent in the last 7 days"
 
 
 @pytest.mark.parametrize(

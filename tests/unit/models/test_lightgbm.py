@@ -344,3 +344,40 @@ def test_unknown_parameters_are_refused_with_the_nearest(name, said):
 def test_misspelt_field_of_the_model_is_refused():
     with pytest.raises(ConfigError, match=r"n_bag: no such field. Did you mean 'n_bags'\?"):
         LightGBM.read({"n_bag": 2}, "task")
+
+
+def weighed(weight):
+    data = learnable()
+    return Dataset(data.rows, data.label, (), weight)
+
+
+def test_rows_that_weigh_alike_are_learned_from_as_if_they_had_no_weight():
+    once, alike = (LightGBM().fit(one, TUNED, 8, seed=1) for one in (learnable(), weighed(np.ones(300))))
+
+    assert once.raw(learnable().rows) == pytest.approx(alike.raw(learnable().rows), abs=1e-9)
+
+
+def test_a_row_that_weighs_twice_is_learned_from_as_two():
+    rows = pd.DataFrame({"x": np.arange(300) % 10.0})
+    label = (np.random.default_rng(1).random(300) < rows["x"] / 10).to_numpy().astype(np.int8)
+    heavy, twice = np.where(np.arange(300) < 100, 2.0, 1.0), np.append(np.arange(300), np.arange(100))
+    stumps = LightGBM(n_bags=1, parameters={"num_leaves": 2, "min_data_in_leaf": 1})
+
+    weighed_rows = stumps.fit(Dataset(rows, label, (), heavy), {}, 3, seed=1).raw(rows)
+    repeated = stumps.fit(Dataset(rows.iloc[twice], label[twice]), {}, 3, seed=1).raw(rows)
+    assert weighed_rows == pytest.approx(repeated, abs=1e-6)
+    assert weighed_rows.mean() != pytest.approx(stumps.fit(Dataset(rows, label), {}, 3, seed=1).raw(rows).mean())
+
+
+def test_weights_are_kept_with_a_fold(tmp_path):
+    fold = LightGBM().fold(weighed(np.linspace(0.5, 2, 300)), learnable(seed=2))
+    fold.save(tmp_path)
+    again, plain = LightGBM().saved_fold(tmp_path), LightGBM().fold(learnable(), learnable(seed=2))
+
+    assert again.judge(TUNED, 1) == fold.judge(TUNED, 1) != plain.judge(TUNED, 1)
+
+
+@pytest.mark.parametrize("weight", [np.ones(299), np.zeros(300), np.full(300, np.nan), np.full(300, -1.0)])
+def test_what_is_no_weight_is_refused(weight):
+    with pytest.raises(ModelError, match="weights of 300 training rows are not one positive number for each"):
+        LightGBM().fit(weighed(weight), TUNED, 2, seed=1)

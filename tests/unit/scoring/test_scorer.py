@@ -9,7 +9,9 @@ import pytest
 from pipelines.core.errors import ModelError
 from pipelines.models.calibration import SigmoidMap
 from pipelines.models.classifier import probability
+from pipelines.policy.expected_profit import FeatureValue, ProfitThreshold
 from pipelines.policy.top_share import Threshold
+from pipelines.scoring import scorer as module
 from pipelines.scoring.scorer import Scorer
 from support.models import FEATURES, NAMES, learnable, small_trees
 
@@ -25,6 +27,7 @@ def scorer():
         features=FEATURES,
         n_reasons=2,
         feature_digest="abc",
+        typical={"recency_days": 17.0},
     )
 
 
@@ -133,6 +136,7 @@ def test_saved_scorer_comes_back_the_same(scorer, tmp_path):
 
     assert loaded.digest() == scorer.digest()
     assert loaded.features == scorer.features
+    assert loaded.typical == {"recency_days": 17.0}
     pd.testing.assert_frame_equal(scorer.score(ROWS), loaded.score(ROWS))
 
 
@@ -156,6 +160,45 @@ def test_digest_covers_trees_features_and_calibration(scorer, change):
     assert scorer.digest() != replace(scorer, **change).digest()
 
 
-@pytest.mark.parametrize("change", [{"policy": Threshold(at_least=0.9)}, {"n_reasons": 5}])
+@pytest.mark.parametrize("change", [{"policy": Threshold(at_least=0.9)}, {"n_reasons": 5}, {"typical": {}}])
 def test_digest_does_not_cover_what_may_change_without_retraining(scorer, change):
     assert scorer.digest() == replace(scorer, **change).digest()
+
+
+def test_reasons_tell_what_is_typical_of_others(scorer):
+    said = scorer.score(ROWS)[["reason_1", "reason_2"]].stack()
+
+    assert said[said.str.startswith("recency_days")].str.contains(r"; others typically 17 \(|17, as is typical").all()
+
+
+def test_policy_may_read_a_column_that_is_no_feature(scorer):
+    policy = ProfitThreshold(cost=1.0, value=FeatureValue(feature="margin"), response_rate=0.5)
+    rows = ROWS.assign(margin=np.where(np.arange(40) < 20, 1_000.0, 0.0), region="north")
+    decided = replace(scorer, policy=policy).score(rows)["decision"]
+
+    assert decided.tolist() == [True] * 20 + [False] * 20
+    assert decided.tolist() == replace(scorer, policy=policy).decisions(rows).tolist()
+
+
+@pytest.mark.parametrize("ask", ["score", "decisions"])
+def test_column_that_the_policy_lacks_is_named(scorer, ask):
+    policy = ProfitThreshold(cost=1.0, value=FeatureValue(feature="margin"), response_rate=0.5)
+
+    with pytest.raises(ModelError) as error:
+        getattr(replace(scorer, policy=policy), ask)(ROWS.assign(margins=1.0))
+
+    assert str(error.value).startswith("The policy reads margin, which the rows lack. Did you mean 'margins'?")
+
+
+def test_engine_says_what_explains_so_many_rows(scorer):
+    assert scorer.engine(1).startswith("LightGBM pred_contrib: fewer than")
+    assert scorer.engine(1_000_000) == "WOODELF"
+
+
+def test_rows_are_scored_alike_in_pieces(scorer, monkeypatch):
+    rows = learnable(5_000, seed=3).rows.set_axis(range(100, 5_100))
+    whole = scorer.score(rows)
+    monkeypatch.setattr(module, "_CHUNK", 2_100)
+
+    pd.testing.assert_frame_equal(whole, scorer.score(rows))
+    assert scorer.engine(2_100) == "WOODELF"
