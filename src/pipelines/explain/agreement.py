@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipelines.core.errors import ModelError
 from pipelines.core.intervals import Interval, cluster_weights, interval, rate_interval
 from pipelines.explain.explanation import FloatArray
 from pipelines.explain.importances import IntArray
-from pipelines.explain.reasons import grouped
+from pipelines.explain.reasons import grouped, strongest
 from pipelines.features.catalogue import Feature
 
 N_TOP = 10
@@ -120,27 +119,6 @@ def agreement(
         features=ranked(one, other, subject, n_resamples, rng),
         n_rows=len(subject),
     )
-
-
-def strongest(values: FloatArray, k: int) -> NDArray[np.int64]:
-    """The places of the ``k`` ideas that move each row most, strongest first; ties keep the order of the ideas.
-
-    Parameters
-    ----------
-    values : float array of shape (n_rows, n_ideas)
-        In log-odds.
-
-    Returns
-    -------
-    int array of shape (n_rows, min(k, n_ideas))
-
-    Examples
-    --------
-    >>> strongest(np.array([[0.5, -1.0, 0.25]]), 2)
-    array([[1, 0]])
-    """
-    order: NDArray[np.int64] = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :k]
-    return order
 
 
 def leads(values: FloatArray) -> FloatArray:

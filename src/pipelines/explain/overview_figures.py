@@ -89,7 +89,7 @@ def _dependence(axes: Axes, found: Dependence) -> None:
     axes.set_xlabel(_axis_of(found.feature), fontsize=9, color=INK)
     axes.tick_params(labelsize=8)
     if found.null_share > 0:
-        said = f"unknown in {found.null_share:.2g} of the rows: {found.null_move:+.2f}"
+        said = f"unknown in {found.null_share:.1%} of the rows: {found.null_move:+.2f}"
         axes.set_title(said, loc="right", fontsize=8, color=GREY)
     _plain(axes, "both")
 

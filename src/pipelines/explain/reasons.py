@@ -80,38 +80,14 @@ def reasons(
     return pd.DataFrame(words, index=rows.index, columns=[f"reason_{rank}" for rank in range(1, k + 1)], dtype=object)
 
 
-def first_ideas(values: NDArray[np.floating], features: Sequence[Feature], k: int) -> NDArray[np.object_]:
-    """The names of the ``k`` ideas that moved each score most, as `reasons` ranks them.
-
-    Returns
-    -------
-    object array of shape (n_rows, k)
-        Empty text where no further idea moved the score.
-
-    Examples
-    --------
-    >>> week, month = (Feature(f"n_orders_{n}d", "", "", "", "", "", "", idea="orders") for n in (7, 28))
-    >>> other = Feature("tenure_days", "", "", "", "", "", "", idea="tenure")
-    >>> first_ideas(np.array([[0.5, 0.25, -0.6]]), [week, month, other], k=3)
-    array([['orders', 'tenure', '']], dtype=object)
-    """
-    found = np.full((len(values), k), "", dtype=object)
-    for begin in range(0, len(values), _CHUNK):
-        part = slice(begin, begin + _CHUNK)
-        ideas = grouped(values[part], features)
-        names = np.array([*ideas.names, ""], dtype=object)
-        ranked = _strongest(ideas.values, k)
-        found[part, : ranked.shape[1]] = names[ranked]
-    return found
-
-
 def typical_values(rows: pd.DataFrame, features: Sequence[Feature]) -> dict[str, float | str]:
     """The median of each feature, nulls left out; of text the commonest level, the first of those that tie.
 
     Parameters
     ----------
     rows : DataFrame
-        What a model was fitted on, text as it comes; a feature that is null throughout has no typical value.
+        What a model was fitted on, text as it comes. A feature that is null throughout has no typical value, nor one
+        that grows with the calendar: what was typical then is not now.
 
     Examples
     --------
@@ -122,7 +98,7 @@ def typical_values(rows: pd.DataFrame, features: Sequence[Feature]) -> dict[str,
     found: dict[str, float | str] = {}
     for feature in features:
         known = rows[feature.name].dropna()
-        if len(known) == 0:
+        if len(known) == 0 or feature.grows_with_calendar:
             continue
         if feature.levels:
             found[feature.name] = str(known.map(str).mode().iloc[0])
@@ -167,8 +143,23 @@ def grouped(values: NDArray[np.floating], features: Sequence[Feature]) -> Groupe
     return Grouped(names, summed, of_feature)
 
 
-def _strongest(moved: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """The ``k`` columns furthest from 0 of each row, the first of those that tie; -1 where no more moved."""
+def strongest(moved: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """The places of the ``k`` ideas that move each row most, the first of those that tie; -1 where no more do.
+
+    Parameters
+    ----------
+    moved : float array of shape (n_rows, n_ideas)
+        In log-odds.
+
+    Returns
+    -------
+    int array of shape (n_rows, min(k, n_ideas))
+
+    Examples
+    --------
+    >>> strongest(np.array([[0.5, -1.0, 0.0]]), 3)
+    array([[ 1,  0, -1]])
+    """
     left = np.abs(moved)
     ranked = np.full((len(moved), min(k, moved.shape[1])), -1, dtype=np.int64)
     every = np.arange(len(moved))
@@ -183,7 +174,7 @@ def _of_chunk(
     values: NDArray[np.floating], rows: pd.DataFrame, features: Sequence[Feature], k: int, typical: Typical
 ) -> NDArray[np.object_]:
     ideas = grouped(values, features)
-    ranked = _strongest(ideas.values, k)
+    ranked = strongest(ideas.values, k)
     words = np.full((len(rows), k), "", dtype=object)
     for idea in range(len(ideas.names)):
         row, rank = np.nonzero(ranked == idea)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipelines.core.errors import ModelError
-from pipelines.explain.agreement import agreement, correlation, leads, strongest
+from pipelines.explain.agreement import agreement, correlation, leads
+from pipelines.explain.reasons import strongest
 from pipelines.features.catalogue import Feature
 
 IDEAS = ("orders", "orders", "recency", "tenure")

@@ -145,7 +145,10 @@ def test_a_waterfall_of_nothing_or_of_much_is_drawn(values):
     row = pd.Series({one.name: 1.0 for one in features})
     one = LocalCase("", 0.5, False, "", -2.0 + values.sum(), -2.0, features, row, values, ())
 
-    waterfall(steps_by_feature(one), one, chance, "t").canvas.draw()
+    figure = waterfall(steps_by_feature(one), one, chance, "t")
+    figure.canvas.draw()
+
+    assert figure.axes[0].get_xlabel()
 
 
 def test_without_tested_rows_nothing_is_held_against_them():

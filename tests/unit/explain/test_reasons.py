@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from pipelines.core.errors import ModelError
 from pipelines.explain import reasons as module
-from pipelines.explain.reasons import LOWERS, RAISES, first_ideas, grouped, reasons, typical_values
+from pipelines.explain.reasons import LOWERS, RAISES, reasons, strongest, typical_values
 from pipelines.features.catalogue import Feature
 
 
@@ -184,18 +185,14 @@ def test_reasons_do_not_depend_on_who_else_is_explained(monkeypatch):
     assert whole.equals(pd.concat(alone))
 
 
-def test_first_ideas_are_those_of_the_reasons():
-    rng = np.random.default_rng(4)
-    values = rng.normal(size=(200, 4)).round(1)
-    ideas = grouped(values, SHOP)
-    found = first_ideas(values, SHOP, k=4)
+def test_the_strongest_come_in_the_order_of_a_stable_sort_and_what_does_not_move_is_none():
+    values = np.random.default_rng(4).normal(size=(200, 4)).round(1)
+    found = strongest(values, k=4)
 
-    assert found.shape == (200, 4)
-    assert (found[:, 3] == "").all()
     for row in range(200):
-        order = np.argsort(-np.abs(ideas.values[row]), kind="stable")
-        moved = [ideas.names[place] for place in order if ideas.values[row, place] != 0]
-        assert found[row].tolist() == [*moved, "", "", "", ""][:4]
+        order = np.argsort(-np.abs(values[row]), kind="stable")
+        moved = [place for place in order if values[row, place] != 0]
+        assert found[row].tolist() == [*moved, -1, -1, -1, -1][:4]
 
 
 def test_typical_value_is_the_median_of_what_is_known():
@@ -228,3 +225,10 @@ def test_a_served_model_needs_no_shap_library_for_its_reasons():
     code = "import sys, pipelines.explain.reasons; sys.exit('shap' in sys.modules or 'matplotlib' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_grows_with_the_calendar_has_no_typical_value():
+    tenure = replace(RECENCY, grows_with_calendar=True)
+
+    assert typical_values(pd.DataFrame({RECENCY.name: [1.0, 3.0]}), [tenure]) == {}
+    assert typical_values(pd.DataFrame({RECENCY.name: [1.0, 3.0]}), [RECENCY]) == {RECENCY.name: 2.0}
