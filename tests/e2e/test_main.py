@@ -73,7 +73,8 @@ def test_the_run_holds_what_the_design_promises(client, runs):
     wanted = {"report/metrics.json", "report/roc.png", "explain/beeswarm.png", "reference.parquet"}
     assert wanted <= held
     assert any(path.startswith("fairness/age") for path in held)
-    assert {file.path for file in client.list_artifacts(runs["promote"].info.run_id)} == {"gates.json"}
+    assert {file.path for file in client.list_artifacts(runs["promote"].info.run_id)} == {"gates.json", "report"}
+    assert {"report/model_card.md", "report/model_card.html", "explain/ranks.png", "fairness/proxies.md"} <= held
     drift = {file.path for file in client.list_artifacts(runs["drift_check"].info.run_id, "drift")}
     assert {"drift/report.html", "drift/verdict.json"} <= drift
     assert runs["train"].data.params["config.search.n_trials"] == "2"
@@ -81,6 +82,28 @@ def test_the_run_holds_what_the_design_promises(client, runs):
 
 def test_the_champion_stands_and_no_challenger_is_left(client):
     assert _aliases(client) == {"champion": "1"}
+
+
+def test_the_registry_page_tells_the_story_of_the_champion(client):
+    said = client.get_model_version_by_alias("churn", "champion").description
+
+    assert len(said) <= 5_000
+    for part in ("Promoted on", "### Fairness", "Licence: The R package", "### Known limits"):
+        assert part in said, part
+
+
+def test_explaining_a_customer_writes_a_page_and_nothing_to_tracking(project, client):
+    experiment = client.get_experiment_by_name("churn").experiment_id
+    before = len(client.search_runs([experiment], max_results=1_000))
+
+    told = project.regulars("explain", "--task", "churn", "--customer-id", "1")
+
+    assert told.returncode == 0, told.stderr
+    (page,) = (project.root / "data/explain").glob("*.html")
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert page.stat().st_mode & 0o077 == 0
+    assert "What if" in told.stdout
+    assert len(client.search_runs([experiment], max_results=1_000)) == before
 
 
 def test_the_quick_model_beats_every_baseline_on_the_test(runs):

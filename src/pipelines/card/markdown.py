@@ -21,6 +21,7 @@ def as_markdown(content: PageContent) -> str:
 
     Examples
     --------
+    >>> from pipelines.evaluation.page import Section
     >>> print(as_markdown(PageContent("Churn", "Who <leaves>?", [Section("Data", "100 rows.")])))
     # Churn
     <BLANKLINE>

@@ -67,7 +67,7 @@ def headline(columns: Sequence[ColumnFairness]) -> str:
     --------
     >>> within = Finding(PARITY_DIFFERENCE, Interval(0.05, 0.01, 0.08), 0.1, Outcome.WITHIN)
     >>> headline([ColumnFairness("age", (), (within,), 2, 90)])
-    'age: 1 within'
+    'age: 1 within the limit'
     """
     told = []
     for found in columns:
