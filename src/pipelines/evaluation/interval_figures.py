@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipelines.core.intervals import Interval
-from pipelines.core.style import BLUE, GREY, INK, ORANGE, RED, panel, panels
+from pipelines.core.style import BLUE, GREY, INK, ORANGE, RED, literal, panel, panels
 from pipelines.evaluation.ageing import PER_WEEKS, Ageing
 from pipelines.evaluation.evaluate import Evaluation
 from pipelines.evaluation.slices import Slice
@@ -157,7 +157,7 @@ def _name_places(axes: Axes, names: Sequence[str]) -> None:
 def _short(name: str) -> str:
     """Never a formula: matplotlib would read a pair of dollar signs as one."""
     text = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
-    return text.replace("$", r"\$")
+    return literal(text)
 
 
 def _of_rows(found: Evaluation) -> str:

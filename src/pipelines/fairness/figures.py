@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipelines.core.intervals import Interval
-from pipelines.core.style import BLUE, GREEN, GREY, INK, ORANGE, RED, panels
+from pipelines.core.style import BLUE, GREEN, GREY, INK, ORANGE, RED, literal, panels
 from pipelines.fairness.findings import (
     CALIBRATION_DIFFERENCE,
     ODDS_DIFFERENCE,
@@ -84,7 +84,7 @@ def findings_figure(columns: Sequence[ColumnFairness]) -> Figure:
         by_name = {finding.measure: finding for finding in found.findings}
         for axes, measure in zip(each, measures, strict=False):  # calibration has no ratio
             _finding(axes, by_name[measure], place)
-    each[0].set_yticks(range(len(rows)), [f"{literal(found.column)}: {said}" for found, said, _ in rows])
+    each[0].set_yticks(range(len(rows)), [f"{_named(found.column)}: {said}" for found, said, _ in rows])
     each[0].set_ylim(len(rows) - 0.5, -0.5)
     each[1].set_xlim(-0.02, 1.02)
     for outcome in Outcome:
@@ -95,9 +95,9 @@ def findings_figure(columns: Sequence[ColumnFairness]) -> Figure:
     return figure
 
 
-def literal(name: str) -> str:
-    """A name from the data as matplotlib draws it letter by letter: a dollar sign would begin a formula."""
-    return short(name).replace("$", r"\$")
+def _named(name: str) -> str:
+    """A name from the data, of a length that a figure bears."""
+    return literal(short(name))
 
 
 def _title(found: ColumnFairness) -> str:
@@ -108,7 +108,7 @@ def _title(found: ColumnFairness) -> str:
         Outcome.WITHIN: "groups differ by no more than is allowed",
         Outcome.NOT_MEASURED: "groups could not be compared",
     }
-    return f"{literal(found.column)}: {next(words for outcome, words in said.items() if outcome in ruled)}"
+    return f"{_named(found.column)}: {next(words for outcome, words in said.items() if outcome in ruled)}"
 
 
 def _headline(columns: Sequence[ColumnFairness]) -> str:
@@ -126,7 +126,7 @@ def _legend(figure: Figure, axes: Axes, found: ColumnFairness, spec: FairnessSpe
 
 
 def _tick(group: Group) -> str:
-    return f"{literal(group.name)}\n(n = {group.n_customers:,} customers)"
+    return f"{_named(group.name)}\n(n = {group.n_customers:,} customers)"
 
 
 def _dot(axes: Axes, rate: Interval, place: int, colour: str, marker: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipelines.core.style import BLUE, GREEN, GREY, INK, ORANGE, RED, panel
+from pipelines.core.style import BLUE, GREEN, GREY, INK, ORANGE, RED, literal, panel
 from pipelines.fairness.parity import Measured
 
 if TYPE_CHECKING:  # it draws what the report holds, and the report calls it
@@ -18,9 +18,9 @@ _LOOK = {"none": (INK, "D"), "group_thresholds": (BLUE, "o"), "reweighing": (ORA
 
 def curve_figure(found: Parity) -> Figure:
     """Every way: what is left of the disparity, and what it changes in worth, with paired intervals."""
-    title = f"{as_text(found.column)}: {_finding(found)}"
+    title = f"{literal(found.column)}: {_finding(found)}"
     xlabel = f"largest difference in selection rate, groups of {found.min_group} customers or more"
-    figure, axes = panel(title, xlabel, f"change in {as_text(found.unit)}", width=8.0)
+    figure, axes = panel(title, xlabel, f"change in {literal(found.unit)}", width=8.0)
     axes.axhline(0, color=GREY, linewidth=0.8)
     for method, (colour, marker) in _LOOK.items():
         of_method = sorted((one for one in found.ways if one.way.method == method), key=lambda one: one.way.degree)
@@ -43,7 +43,7 @@ def who_figure(found: Parity) -> Figure:
     strongest = _strongest(found)
     groups = [group for group in found.ways[0].groups if group.is_compared]
     height = 1.7 + 0.5 * len(groups)
-    title = f"Who is contacted more, who less, if '{as_text(found.column)}' is evened out"
+    title = f"Who is contacted more, who less, if '{literal(found.column)}' is evened out"
     figure, axes = panel(title, "more rows contacted per 1,000 of the group", "group", width=8.0, height=height)
     axes.axvline(0, color=GREY, linewidth=0.8)
     for at, one in enumerate(strongest):
@@ -54,22 +54,11 @@ def who_figure(found: Parity) -> Figure:
             axes.plot([change.low, change.high], [place + shift] * 2, color=colour, linewidth=2, alpha=0.6)
             axes.plot([change.estimate], [place + shift], color=colour, marker=marker, markersize=6)
         axes.plot([], [], color=colour, marker=marker, linestyle="", label=one.way.name)
-    names = [f"{as_text(group.group)}\n(n = {group.n_customers:,} customers)" for group in groups]
+    names = [f"{literal(group.group)}\n(n = {group.n_customers:,} customers)" for group in groups]
     axes.set_yticks(range(len(groups)), names)
     axes.set_ylim(len(groups) - 0.5, -0.5)
     figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=3)
     return figure
-
-
-def as_text(name: str) -> str:
-    r"""A name from data as matplotlib shows it: a dollar sign is no formula.
-
-    Examples
-    --------
-    >>> as_text("$50K-$74K")
-    '\\$50K-\\$74K'
-    """
-    return name.replace("$", r"\$")
 
 
 def _curve(axes: Axes, of_method: list[Measured], colour: str, marker: str) -> None:
@@ -107,4 +96,4 @@ def _finding(found: Parity) -> str:
     cost = f"costs {-change.estimate:.3f}" if change.high < 0 else f"brings {change.estimate:.3f}"
     if change.low <= 0 <= change.high:
         cost = f"what it costs is within the noise ({change.estimate:+.3f})"
-    return f"{best.way.name} leaves {best.disparity.estimate:.3f} of {before:.3f}, {cost}"
+    return f"{best.way.name} leaves {best.disparity.estimate:.3f} of {before:.3f};\n{cost}"

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from pipelines.core.style import BLUE, GREY, panel
-from pipelines.fairness.parity_figures import as_text
+from pipelines.core.style import BLUE, GREY, literal, panel
 
 if TYPE_CHECKING:  # it draws what the report holds, and the report calls it
     from pipelines.fairness.proxies import Proxies
@@ -29,7 +28,7 @@ def proxies_figure(found: Proxies) -> Figure:
         colour = BLUE if one.low > 0.5 else GREY
         axes.plot([one.low, one.high], [place, place], color=colour, linewidth=2, alpha=0.6)
         axes.plot([one.estimate], [place], color=colour, marker="o", markersize=6)
-    names = [f"{as_text(column)}: {as_text(level.name)} ({level.n_customers:,})" for column, level, _ in shown]
+    names = [f"{literal(column)}: {literal(level.name)} ({level.n_customers:,})" for column, level, _ in shown]
     axes.set_yticks(range(len(shown)), names)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     return figure

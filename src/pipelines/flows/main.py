@@ -62,7 +62,8 @@ def in_words(finished: Finished) -> str:
     lines = [
         f"**ingest** {manifest.source}: {manifest.n_customers:,} customers or cases",
         f"**train** version {finished.trained.version.version}: ROC-AUC {found.model['roc_auc']} on {found.n_rows:,} "
-        "test rows; its page is `report/evaluation.html` of the run *train*",
+        "test rows; its page is `report/evaluation.html` of the run *train*, its card stands in the registry",
+        f"**fairness** {finished.trained.judged.fair.headline}",
         *(
             f"**{ruling.gate}** {'passed' if ruling.passed else 'refused'}: {ruling.reason}"
             for ruling in finished.promotion.rulings
