@@ -11,6 +11,8 @@ from pipelines.evaluation.page import PageContent
 
 MAX_BRIEF = 4_900
 """Characters: registries keep 5,000 of a description."""
+MAX_PART = 1_100
+"""Of them, those of one section: a long one must not take the room of the others."""
 _SPECIAL = str.maketrans({"<": "&lt;", ">": "&gt;", "|": "\\|", "`": "'"})
 
 
@@ -62,7 +64,7 @@ def brief(content: PageContent, told: Sequence[str], where: str) -> str:
     )
     named = {section.title: section for section in content.sections}
     for section in (named[title] for title in told if title in named):
-        room = MAX_BRIEF - len(text) - len(ending)
+        room = min(MAX_PART, MAX_BRIEF - len(text) - len(ending))
         text += _cut(f"\n\n### {_safe(section.title)}\n\n{_paragraphs(section.words)}", room)
     return text + ending
 

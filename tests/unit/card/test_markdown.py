@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.card.markdown import MAX_BRIEF, as_markdown, brief
+from pipelines.card.markdown import MAX_BRIEF, MAX_PART, as_markdown, brief
 from pipelines.evaluation.page import KeyFigure, PageContent, Section
 
 EVIL = "<script>alert(1)</script> | [x](javascript:alert(1)) `code`"
@@ -61,9 +61,17 @@ def test_the_brief_card_fits_and_says_what_was_cut():
 
 
 def test_a_section_that_nothing_fits_of_is_left_out_whole():
-    filler = "x" * (MAX_BRIEF - 250)
+    said = brief(page(Section("A", "y" * (MAX_PART + 1)), Section("B", "short")), ["A", "B"], "over there")
 
-    said = brief(page(Section("A", filler), Section("B", "y" * 400)), ["A", "B"], "over there")
+    assert "### A" not in said
+    assert "### B" in said
 
+
+def test_a_long_section_leaves_room_for_the_others():
+    long = "\n".join(f"- sentence number {number} about the model" for number in range(400))
+    titles = ["A", "B", "C"]
+
+    said = brief(page(*(Section(title, long) for title in titles)), titles, "over there")
+
+    assert [f"### {title}" in said for title in titles] == [True] * 3
     assert len(said) <= MAX_BRIEF
-    assert "### B" not in said
