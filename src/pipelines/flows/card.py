@@ -51,7 +51,7 @@ def model_card(task: TaskSpec, prepared: Prepared, fitted: Fitted, judged: Judge
         Section(_FIGURES, figures.words, figures.table),
         _calibration(found.model, fitted, calibration_words(found), drawn),
         listed(_WHY, judged.explained, _those(drawn, "explain/groups.png", "explain/beeswarm.png")),
-        listed(_FAIR, (f"{judged.fair.headline}.", *judged.fair.words), _those(drawn, "fairness/summary.png")),
+        listed(_FAIR, judged.fair.words, _those(drawn, "fairness/summary.png")),
         *([listed("Where it fails", slice_words(judged.slices, found))] if judged.slices else []),
         *([listed("How it ages", ages)] if ages else []),
         limits([*doubts(found, judged.slices, judged.aged)]),

@@ -50,7 +50,7 @@ def fairness(task: TaskSpec, lake: Lake, prepared: Prepared, fitted: Fitted) -> 
         rng=generator_for(task.seed, "proxies"),
         n_resamples=task.n_resamples,
     )
-    report, words = found.report() | given_away.report(), (*found.words(), *given_away.words())
+    report, words = found.report() | given_away.report(), (f"{found.headline()}.", *found.words(), *given_away.words())
     if task.mitigation is None:
         return Fair(report, words, found.headline())
     curve = parity(task, lake, prepared.parts, fitted, prepared.manifest.currency)
