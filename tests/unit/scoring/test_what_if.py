@@ -103,40 +103,44 @@ def visits(*days):
 
 
 def same(found, events):
+    """Whether these events give the very same features; the difference is shown where they do not."""
     pd.testing.assert_frame_equal(found, told(events)[1], check_exact=True)
+    return True
 
 
 def test_a_purchase_yesterday_is_the_usual_one_made_yesterday():
     found = others(visits(*LOG))
 
-    same(found["had the last purchase been yesterday instead of 8 days ago"], [*visits(*LOG), *moved(LOG[30], 29)])
+    assert same(
+        found["had the last purchase been yesterday instead of 8 days ago"], [*visits(*LOG), *moved(LOG[30], 29)]
+    )
 
 
 def test_a_purchase_on_a_day_with_other_events_is_added_to_them():
     found = others([*visits(*LOG), *VIEWS])
 
     expected = [*visits(*LOG), *VIEWS, *moved(LOG[30], 29)]
-    same(found["had the last purchase been yesterday instead of 8 days ago"], expected)
+    assert same(found["had the last purchase been yesterday instead of 8 days ago"], expected)
 
 
 def test_a_later_last_purchase_takes_back_what_came_after_it_but_not_what_the_shop_did():
     recent = [*visits(*LOG), *moved(LOG[41], 17)]
     found = others(recent)["had the last purchase been 7 days ago instead of 2 days ago"]
 
-    same(found, [*visits(*LOG), *moved(LOG[10], 43)])  # the middle one of six is the lower
+    assert same(found, [*visits(*LOG), *moved(LOG[10], 43)])  # the middle one of six is the lower
     assert found["n_contacts_7d"].item() == 1
 
 
 def test_a_purchase_that_was_made_on_that_day_is_kept_as_it_was():
     log = [*visits(*LOG), *moved(LOG[41], 12), *moved(LOG[10], 46)]
 
-    same(
+    assert same(
         others(log)["had the last purchase been 7 days ago instead of 4 days ago"], [*visits(*LOG), *moved(LOG[41], 12)]
     )
 
 
 def test_without_the_last_purchase_nothing_was_done_that_day():
-    same(others(visits(*LOG))["had the last purchase, 8 days ago, not been made"], visits(10, 22, 30, 41))
+    assert same(others(visits(*LOG))["had the last purchase, 8 days ago, not been made"], visits(10, 22, 30, 41))
 
 
 def test_what_is_so_already_is_no_scenario():
