@@ -17,7 +17,7 @@ MAX_LINES = 400
 HOMES = {
     "mlflow": "adapters/",
     "lightgbm": "models/lightgbm.py",
-    "optuna": "search/study.py",
+    "optuna": "search/",
     "shap": "explain/figures.py",
     "fairlearn": "fairness/",
     "evidently": "drift/evidently.py",
@@ -27,7 +27,7 @@ HOMES = {
     "python_calamine": "adapters/workbooks.py",
     "sqlglot": "tables/sql",
 }
-SPREAD = {"fairlearn", "mlflow", "sqlglot"}
+SPREAD = {"fairlearn", "mlflow", "optuna", "sqlglot"}
 """What several files below its home may import."""
 
 

@@ -1,0 +1,1 @@
+"""Groups of customers: clusterings that stay the same groups, what sets them apart, and groups by rule."""
