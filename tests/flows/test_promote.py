@@ -63,7 +63,7 @@ def test_a_champion_is_followed_and_comes_back_by_rollback(ready):
     second = _promoted(ready, models, LATE)
     assert (models.find("tiny_churn", CHAMPION), models.find("tiny_churn", PREVIOUS)) == (second, first)
 
-    rolled = rollback(ready.task, models, MemoryRun())
+    rolled = rollback(ready.task.name, models, MemoryRun())
 
     assert (rolled.before, rolled.champion) == (second, first)
     assert models.find("tiny_churn", PREVIOUS) == second

@@ -17,6 +17,7 @@ import pandas as pd
 from pipelines.core.errors import RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, LoadedModel, ModelVersion, NewVersion
 from pipelines.core.report import Report
+from pipelines.scoring.assigner import ASSIGNER, Assigner
 from pipelines.scoring.scorer import Scorer
 
 
@@ -128,7 +129,8 @@ class MemoryModels:
     def load(self, version: ModelVersion) -> LoadedModel:
         _, folder, example, _ = self.versions[version.version]
         names = None if version.version in self.unsigned else tuple(example.columns)
-        return LoadedModel(Scorer.load(folder), names, has_example=True)
+        loaded = Assigner.load(folder) if (folder / ASSIGNER).is_file() else Scorer.load(folder)
+        return LoadedModel(loaded, names, has_example=True)
 
     def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
         return self.versions[version.version][3][name]

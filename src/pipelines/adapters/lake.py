@@ -15,7 +15,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,22 @@ class FileLake:
     def panels(self) -> FilePanels:
         """Where panels are kept."""
         return self._panels
+
+    def kept_segments(self, name: str) -> dict[datetime, str]:
+        """The histories of a segmentation that are kept, by when each was chosen."""
+        paths = sorted((self._data / "segments" / name).glob("known_at=*.json"))
+        return {
+            datetime.fromisoformat(path.stem.removeprefix("known_at=")).replace(tzinfo=UTC): path.read_text(
+                encoding="utf-8"
+            )
+            for path in paths
+        }
+
+    def keep_segments(self, name: str, known_at: datetime, history: str) -> None:
+        """Keep one, in one step; it replaces another that was chosen at the same moment."""
+        folder = self._data / "segments" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / f"known_at={known_at:%Y-%m-%d}.json", history)
 
     def write_scores(self, task: str, cutoff: datetime | None, scores: pd.DataFrame) -> Path:
         """Write the scores of one cutoff, or of a table without times; replaces earlier ones in one step."""

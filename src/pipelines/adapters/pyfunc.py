@@ -1,4 +1,4 @@
-"""What MLflow loads and serves: a thin door around the scorer. ``loader_module`` of every logged model."""
+"""What MLflow loads and serves: a thin door around what was registered. ``loader_module`` of every logged model."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines.core.protocols import Shippable
+from pipelines.scoring.assigner import ASSIGNER, Assigner
 from pipelines.scoring.scorer import Scorer
 
 
-class ServedScorer:
-    """The scorer as ``mlflow.pyfunc``, ``mlflow models serve`` and ``spark_udf`` call it."""
+class Served:
+    """A scorer or assigner as ``mlflow.pyfunc``, ``mlflow models serve`` and ``spark_udf`` call it."""
 
-    def __init__(self, scorer: Scorer) -> None:
-        self._scorer = scorer
+    def __init__(self, model: Shippable) -> None:
+        self._model = model
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Score, decision and reasons, one row per case; there are no ``params``."""
-        return self._scorer.score(model_input)
+        """What it says of each case, one row each; there are no ``params``."""
+        return self._model.score(model_input)
 
-    def get_raw_model(self) -> Scorer:
-        """The scorer itself, which also knows log-odds and SHAP values."""
-        return self._scorer
+    def get_raw_model(self) -> Shippable:
+        """The model itself, which knows more than it serves."""
+        return self._model
 
 
-def _load_pyfunc(path: str) -> ServedScorer:
-    """Called by MLflow with the folder that was logged as ``data_path``."""
-    return ServedScorer(Scorer.load(Path(path)))
+def _load_pyfunc(path: str) -> Served:
+    """Called by MLflow with the folder that was logged as ``data_path``; what lies in it says what it is."""
+    folder = Path(path)
+    return Served(Assigner.load(folder) if (folder / ASSIGNER).is_file() else Scorer.load(folder))

@@ -22,6 +22,7 @@ from pipelines.core.errors import ModelError, PipelineError, RegistryError
 from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, LoadedModel, ModelVersion, NewVersion, Run
 
 _NEEDS = ("mlflow", "lightgbm", "numpy", "pandas", "pydantic", "scikit-learn", "scipy")
+_KINDS = {"float64": DataType.double, "bool": DataType.boolean, "int64": DataType.long}
 _ABSENT = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
 
 
@@ -157,17 +158,12 @@ def _ensure_model(task: str) -> None:
 
 
 def _signature(version: NewVersion) -> ModelSignature:
-    scored = version.scorer.score(version.example)
-    kinds = {"score": DataType.double, "decision": DataType.boolean}
-    return ModelSignature(
-        inputs=Schema([ColSpec(_kind(kind), str(name)) for name, kind in version.example.dtypes.items()]),
-        outputs=Schema([ColSpec(kinds.get(str(name), DataType.string), str(name)) for name in scored.columns]),
-    )
+    return ModelSignature(inputs=_schema(version.example), outputs=_schema(version.scorer.score(version.example)))
 
 
-def _kind(kind: object) -> DataType:
-    """Features are floats, or text where they have levels."""
-    return DataType.double if kind == "float64" else DataType.string
+def _schema(rows: pd.DataFrame) -> Schema:
+    """Numbers, decisions and segments as they are; everything else is text."""
+    return Schema([ColSpec(_KINDS.get(str(kind), DataType.string), str(name)) for name, kind in rows.dtypes.items()])
 
 
 @contextmanager

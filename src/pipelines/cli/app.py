@@ -54,6 +54,16 @@ def _task(command: Command) -> Command:
     return click.option("--task", default="churn", show_default=True, help="A file in conf/tasks.")(command)
 
 
+def _task_or_segments(command: Command) -> Command:
+    said = "A file in conf/tasks or conf/segments."
+    return click.option("--task", default="churn", show_default=True, help=said)(command)
+
+
+def _segments(command: Command) -> Command:
+    said = "A file in conf/segments."
+    return click.option("--segments", default="segments_complete_journey", show_default=True, help=said)(command)
+
+
 def _source(command: Command) -> Command:
     said = "A file in conf/sources."
     return click.option("--source", default="complete_journey", show_default=True, help=said)(command)
@@ -168,7 +178,7 @@ def policy(task: str, overrides: tuple[str, ...]) -> int:
 
 
 @cli.command()
-@_task
+@_task_or_segments
 def rollback(task: str) -> int:
     """The previous champion comes back."""
     return int(_commands().rollback(task))
@@ -183,7 +193,7 @@ def score(task: str, cutoff: str) -> int:
 
 
 @cli.command("drift_check")  # click would put a dash
-@_task
+@_task_or_segments
 @_cutoff
 @click.option(
     "--retrain",
@@ -203,6 +213,23 @@ def drift_check(task: str, cutoff: str, retrain: str) -> int:
 def retrain(task: str, cutoff: str) -> int:
     """Train, then promote."""
     return int(_commands().retrain(task, cutoff))
+
+
+@cli.command()
+@_segments
+@_cutoff
+@_set
+def segment(segments: str, cutoff: str, overrides: tuple[str, ...]) -> int:
+    """Tell customers apart: choose, fit, describe, gate, register."""
+    return int(_commands("segments").segment(segments, cutoff, " ".join(overrides)))
+
+
+@cli.command()
+@_segments
+@_cutoff
+def assign(segments: str, cutoff: str) -> int:
+    """The segment of every eligible customer, or who meets which rule."""
+    return int(_commands("segments").assign(segments, cutoff))
 
 
 @cli.command()
@@ -259,10 +286,10 @@ def run() -> None:
     sys.exit(status)
 
 
-def _commands() -> ModuleType:
+def _commands(module: str = "commands") -> ModuleType:
     """What the commands do; their libraries take seconds to load, so say that they do."""
     progress_for(sys.stderr).stage("loading libraries")
-    return importlib.import_module("pipelines.cli.commands")
+    return importlib.import_module(f"pipelines.cli.{module}")
 
 
 def _options(context: click.Context | None) -> list[str]:

@@ -5,37 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pipelines.adapters.engines import engine_named
 from pipelines.adapters.lake import FileLake
 from pipelines.adapters.logs import progress_for
-from pipelines.adapters.provenance import provenance
 from pipelines.adapters.workspace import Workspace
 from pipelines.cli import summary
-from pipelines.config.files import load_source, load_task, located
+from pipelines.cli.opened import R, moment_of, opened_lake, recorded, status
+from pipelines.config.files import is_segmentation, load_segments, load_source, load_task, located
 from pipelines.core.errors import UsageError
 from pipelines.core.protocols import Run
-from pipelines.core.windows import day_number, parse_cutoff
-from pipelines.flows.outcome import EXIT_STATUS, Outcome
 from pipelines.tables.source import SourceSpec
 
 if TYPE_CHECKING:  # what only some commands need is imported by them
     from pipelines.adapters.registry import MlflowModels
     from pipelines.tasks.panel_task import PanelTask
     from pipelines.tasks.task import TaskSpec
-
-
-class _Result(Protocol):
-    @property
-    def outcome(self) -> Outcome: ...
-
-
-R = TypeVar("R", bound=_Result)
 
 
 def main(task: str, overrides: str) -> int:
@@ -49,7 +37,7 @@ def main(task: str, overrides: str) -> int:
         lambda spec, lake, models, run: flow(spec, source, lake, models, run),
         summary.of_main,
     )
-    return _status(result.deciding)
+    return status(result.deciding)
 
 
 def ingest(source: str, path: str, overrides: str, download: bool) -> int:
@@ -60,9 +48,9 @@ def ingest(source: str, path: str, overrides: str, download: bool) -> int:
     spec = located(load_source(workspace.conf, source, overrides), os.path.abspath(path) if path else "")
     if download:
         _fetch(spec, workspace)
-    lake = _lake(workspace, spec)
-    result = _run(workspace, "ingest", spec.name, lambda run: flow(spec, lake, run), summary.of_ingested)
-    return _status(result.outcome)
+    lake = opened_lake(workspace, spec)
+    result = recorded(workspace, "ingest", spec.name, lambda run: flow(spec, lake, run), summary.of_ingested)
+    return status(result.outcome)
 
 
 def describe(source: str) -> int:
@@ -72,9 +60,9 @@ def describe(source: str) -> int:
 
     workspace = Workspace.find()
     spec = load_source(workspace.conf, source)
-    lake = _lake(workspace, spec)
-    result = _run(workspace, "describe", spec.name, lambda run: flow(spec.name, lake, run), of_described)
-    return _status(result.outcome)
+    lake = opened_lake(workspace, spec)
+    result = recorded(workspace, "describe", spec.name, lambda run: flow(spec.name, lake, run), of_described)
+    return status(result.outcome)
 
 
 def features(task: str, overrides: str) -> int:
@@ -84,7 +72,7 @@ def features(task: str, overrides: str) -> int:
 
     workspace = Workspace.find()
     spec = load_task(workspace.conf, task, overrides)
-    lake = _lake(workspace, load_source(workspace.conf, spec.source))
+    lake = opened_lake(workspace, load_source(workspace.conf, spec.source))
     manifest = lake.manifest(spec.source)
     kept, left_out = fitted(spec, manifest)
     console = Console(highlight=False, soft_wrap=True)
@@ -102,9 +90,9 @@ def explain(task: str, customer_id: str, cutoff: str) -> int:
 
     workspace = Workspace.find()
     spec = load_task(workspace.conf, task)
-    lake = _lake(workspace, load_source(workspace.conf, spec.source))
+    lake = opened_lake(workspace, load_source(workspace.conf, spec.source))
     use_store(workspace)
-    explained = flow(spec, lake, MlflowModels(), _cutoff(cutoff), customer_id, spec.changeable)
+    explained = flow(spec, lake, MlflowModels(), moment_of(cutoff), customer_id, spec.changeable)
     day = "" if explained.cutoff is None else f"{explained.cutoff:%Y-%m-%d}"
     page = workspace.data / "explain" / f"{file_stem(spec.name, customer_id, day)}.html"
     _write_privately(page, explained.page())
@@ -123,22 +111,22 @@ def panel(task: str, cutoff: str, overrides: str) -> int:
     """Feature rows and labels of every weekly cutoff."""
     from pipelines.flows.panel import panel as flow
 
-    known_at = _cutoff(cutoff)
+    known_at = moment_of(cutoff)
     result = _of_log(
         "panel",
         (task, overrides),
         lambda spec, lake, run: flow(_panel_task(spec), lake, run, known_at),
         summary.of_panel,
     )
-    return _status(result.outcome)
+    return status(result.outcome)
 
 
 def audit_leakage(task: str, cutoff: str, limit: float, overrides: str) -> int:
     """Whether anything that a model learns from knows the future."""
     from pipelines.flows.audit_leakage import audit_leakage as flow
 
-    known_at = _cutoff(cutoff)
-    return _status(
+    known_at = moment_of(cutoff)
+    return status(
         _of_log(
             "audit_leakage",
             (task, overrides),
@@ -153,8 +141,8 @@ def inflate(task: str, cutoff: str, overrides: str) -> int:
     from pipelines.cli.inflate_summary import of_inflated
     from pipelines.flows.inflate import inflate as flow
 
-    known_at = _cutoff(cutoff)
-    return _status(
+    known_at = moment_of(cutoff)
+    return status(
         _of_log(
             "inflate", (task, overrides), lambda spec, lake, run: flow(spec, lake, run, known_at), of_inflated
         ).outcome
@@ -165,32 +153,32 @@ def train(task: str, cutoff: str, overrides: str) -> int:
     """A challenger."""
     from pipelines.flows.train import train as flow
 
-    known_at = _cutoff(cutoff)
+    known_at = moment_of(cutoff)
     result = _of_task(
         "train",
         (task, overrides),
         lambda spec, lake, models, run: flow(spec, lake, models, run, known_at),
         summary.of_trained,
     )
-    return _status(result.outcome)
+    return status(result.outcome)
 
 
 def search(task: str, cutoff: str, overrides: str) -> int:
     """Trials only."""
     from pipelines.flows.search import search as flow
 
-    known_at = _cutoff(cutoff)
+    known_at = moment_of(cutoff)
     result = _of_log(
         "search", (task, overrides), lambda spec, lake, run: flow(spec, lake, run, known_at), summary.of_search
     )
-    return _status(result.outcome)
+    return status(result.outcome)
 
 
 def policy(task: str, overrides: str) -> int:
     """Another policy for the champion."""
     from pipelines.flows.policy import policy as flow
 
-    return _status(_of_task("policy", (task, overrides), flow, summary.of_policy).outcome)
+    return status(_of_task("policy", (task, overrides), flow, summary.of_policy).outcome)
 
 
 def reproduce(run_id: str) -> int:
@@ -205,65 +193,73 @@ def reproduce(run_id: str) -> int:
     task = runs.trained(run_id).tags["task"]
 
     def lake_of(source: str) -> FileLake:
-        return _lake(workspace, load_source(workspace.conf, source))
+        return opened_lake(workspace, load_source(workspace.conf, source))
 
-    result = _run(workspace, "reproduce", task, lambda run: flow(lake_of, runs, run, run_id), summary.of_reproduced)
-    return _status(result.outcome)
+    result = recorded(workspace, "reproduce", task, lambda run: flow(lake_of, runs, run, run_id), summary.of_reproduced)
+    return status(result.outcome)
 
 
 def promote(task: str) -> int:
     """Challenger against champion."""
     from pipelines.flows.promote import promote as flow
 
-    return _status(_of_task("promote", (task, ""), flow, summary.of_promotion).outcome)
+    return status(_of_task("promote", (task, ""), flow, summary.of_promotion).outcome)
 
 
 def rollback(task: str) -> int:
     """Back to the previous champion."""
+    from pipelines.adapters.registry import MlflowModels
     from pipelines.flows.rollback import rollback as flow
 
-    result = _of_task("rollback", (task, ""), lambda spec, _, models, run: flow(spec, models, run), summary.of_rollback)
-    return _status(result.outcome)
+    workspace = Workspace.find()
+    known = load_segments if is_segmentation(workspace.conf, task) else load_task
+    name, models = known(workspace.conf, task).name, MlflowModels()
+    return status(
+        recorded(workspace, "rollback", name, lambda run: flow(name, models, run), summary.of_rollback).outcome
+    )
 
 
 def score(task: str, cutoff: str) -> int:
     """Scores of one cutoff."""
     from pipelines.flows.score import score as flow
 
-    known_at = _cutoff(cutoff)
+    known_at = moment_of(cutoff)
     result = _of_task(
         "score", (task, ""), lambda spec, lake, models, run: flow(spec, lake, models, run, known_at), summary.of_scores
     )
-    return _status(result.outcome)
+    return status(result.outcome)
 
 
 def drift_check(task: str, cutoff: str, retrain: str) -> int:
     """A verdict on one cutoff."""
+    from pipelines.cli import segments
     from pipelines.flows.drift_check import Retraining
     from pipelines.flows.drift_check import drift_check as flow
 
-    known_at, retraining = _cutoff(cutoff), Retraining(retrain)
+    if is_segmentation(Workspace.find().conf, task):
+        return segments.drift_check(task, cutoff, retrain)
+    known_at, retraining = moment_of(cutoff), Retraining(retrain)
     result = _of_task(
         "drift_check",
         (task, ""),
         lambda spec, lake, models, run: flow(spec, lake, models, run, known_at, retraining),
         summary.of_drift,
     )
-    return _status(result.outcome)
+    return status(result.outcome)
 
 
 def retrain(task: str, cutoff: str) -> int:
     """A challenger, and what the gates say to it."""
     from pipelines.flows.retrain import retrain as flow
 
-    known_at = _cutoff(cutoff)
+    known_at = moment_of(cutoff)
     result = _of_task(
         "retrain",
         (task, ""),
         lambda spec, lake, models, run: flow(spec, lake, models, run, known_at),
         summary.of_retrained,
     )
-    return _status(result.outcome)
+    return status(result.outcome)
 
 
 def _of_task(
@@ -277,8 +273,8 @@ def _of_task(
 
     workspace = Workspace.find()
     spec = load_task(workspace.conf, *task)
-    lake, models = _lake(workspace, load_source(workspace.conf, spec.source)), MlflowModels()
-    return _run(workspace, name, spec.name, lambda run: flow(spec, lake, models, run), show)
+    lake, models = opened_lake(workspace, load_source(workspace.conf, spec.source)), MlflowModels()
+    return recorded(workspace, name, spec.name, lambda run: flow(spec, lake, models, run), show)
 
 
 def _of_log(
@@ -290,8 +286,8 @@ def _of_log(
     """Run a flow that needs no registry on a task, given by its name and overrides."""
     workspace = Workspace.find()
     spec = load_task(workspace.conf, *task)
-    lake = _lake(workspace, load_source(workspace.conf, spec.source))
-    return _run(workspace, name, spec.name, lambda run: flow(spec, lake, run), show)
+    lake = opened_lake(workspace, load_source(workspace.conf, spec.source))
+    return recorded(workspace, name, spec.name, lambda run: flow(spec, lake, run), show)
 
 
 def _panel_task(task: TaskSpec) -> PanelTask:
@@ -312,27 +308,6 @@ def _source_of(task: str, overrides: str) -> SourceSpec:
     return load_source(workspace.conf, load_task(workspace.conf, task, overrides).source)
 
 
-def _run(
-    workspace: Workspace, name: str, experiment: str, flow: Callable[[Run], R], show: Callable[[R, summary.Place], None]
-) -> R:
-    """Open a run, let the flow record into it, print what it found, and say how it ended."""
-    from pipelines.adapters.runs import open_run
-
-    with open_run(workspace, experiment, name, provenance(workspace.root), progress_for(sys.stderr)) as run:
-        result = flow(run)
-    show(result, summary.Place(Console(highlight=False, soft_wrap=True), workspace.shown_tracking_uri))
-    return result
-
-
-def _status(outcome: Outcome) -> int:
-    """The exit status; under ``mlflow run`` a refusal or a verdict is an outcome, not a failure."""
-    return 0 if "MLFLOW_RUN_ID" in os.environ else EXIT_STATUS.get(outcome, 0)
-
-
-def _lake(workspace: Workspace, source: SourceSpec) -> FileLake:
-    return FileLake(workspace.data, workspace.root, engine_named(source.engine, workspace.data / "spill"))
-
-
 def _fetch(source: SourceSpec, workspace: Workspace) -> None:
     """Say the licence, then fetch what is not there yet."""
     from pipelines.adapters.download import fetch
@@ -341,12 +316,3 @@ def _fetch(source: SourceSpec, workspace: Workspace) -> None:
     progress.stage(f"licence of {source.title or source.name}: {source.licence}")
     for path in fetch(source, workspace.root):
         progress.stage(f"fetched {path.name}")
-
-
-def _cutoff(text: str) -> datetime | None:
-    """A moment of knowledge; ``latest`` is for the data to say."""
-    if text == "latest":
-        return None
-    moment = parse_cutoff(text)
-    day_number(moment)
-    return moment

@@ -1,4 +1,4 @@
-"""Reading ``conf/``: one file per source and per task."""
+"""Reading ``conf/``: one file per source, task and segmentation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pipelines.core.errors import ConfigError, UsageError, unknown_name
 from pipelines.tables.source import SourceSpec
 
 if TYPE_CHECKING:
+    from pipelines.tasks.any_segments import AnySegments
     from pipelines.tasks.any_task import AnyTask
 
-T = TypeVar("T", "AnyTask", SourceSpec)
+T = TypeVar("T", "AnyTask", "AnySegments", SourceSpec)
 
 
 def load_task(conf: Path, name: str, overrides: str = "") -> AnyTask:
@@ -47,6 +48,20 @@ def load_source(conf: Path, name: str, overrides: str = "") -> SourceSpec:
     content, origin = _read(conf / "sources", "source", name)
     source = SourceSpec.read(_overridden(content, overrides), origin + f" with --set {overrides!r}" * bool(overrides))
     return _named(source, name, origin)
+
+
+def load_segments(conf: Path, name: str, overrides: str = "") -> AnySegments:
+    """The segmentation of that name, from ``conf/segments``; parameters and errors as of `load_task`."""
+    from pipelines.tasks.any_segments import read_segments  # as above
+
+    content, origin = _read(conf / "segments", "segmentation", name)
+    found = read_segments(_overridden(content, overrides), origin + f" with --set {overrides!r}" * bool(overrides))
+    return _named(found, name, origin)
+
+
+def is_segmentation(conf: Path, name: str) -> bool:
+    """Whether a name is that of a segmentation, and not of a task too: commands that take both look at tasks first."""
+    return name in names_in(conf / "segments") and name not in names_in(conf / "tasks")
 
 
 def located(source: SourceSpec, path: str) -> SourceSpec:

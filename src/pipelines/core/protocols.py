@@ -91,12 +91,24 @@ class Run(Protocol):
         ...
 
 
-class FittedScorer(Protocol):
-    """A model that is ready to ship: trees, feature spec, calibration and policy."""
+class Shippable(Protocol):
+    """What can be registered: it says something of every row, and is kept as plain data files."""
 
     def digest(self) -> str:
-        """SHA-256 of trees, feature spec and calibration."""
+        """SHA-256 of all that its answers depend on."""
         ...
+
+    def score(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """One row per case, with its index."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it as plain data files."""
+        ...
+
+
+class FittedScorer(Shippable, Protocol):
+    """A model that is ready to ship: trees, feature spec, calibration and policy."""
 
     def raw(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Log-odds before calibration, shape (n_rows,)."""
@@ -104,14 +116,6 @@ class FittedScorer(Protocol):
 
     def probability(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Calibrated probabilities, shape (n_rows,)."""
-        ...
-
-    def score(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Columns ``score``, ``decision``, ``reason_1`` …; one row per case."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write it as plain data files."""
         ...
 
 
@@ -122,7 +126,7 @@ class ModelVersion:
     Parameters
     ----------
     task : str
-        Also the name of the registered model.
+        The task or segmentation; also the name of the registered model.
     version : str
         The registry's number.
     run_id : str
@@ -207,10 +211,10 @@ class Models(Protocol):
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What is registered: the scorer, an input example, what must be known to judge it later, and its description."""
+    """What is registered: the model, an input example, what must be known to judge it later, and its description."""
 
     task: str
-    scorer: FittedScorer
+    scorer: Shippable
     example: pd.DataFrame
     known_at: datetime | None
     data_digest: str

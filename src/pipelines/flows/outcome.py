@@ -22,10 +22,12 @@ class Outcome(StrEnum):
     TOO_FEW_ROWS = "too_few_rows"
     REPRODUCED = "reproduced"
     DIFFERS = "differs"
+    NO_STRUCTURE = "no_structure"
 
 
 EXIT_STATUS: dict[Outcome, int] = {
     Outcome.REFUSED: 3,
+    Outcome.NO_STRUCTURE: 3,
     Outcome.RETRAIN_REFUSED: 3,
     Outcome.WATCH: 4,
     Outcome.RETRAIN: 4,

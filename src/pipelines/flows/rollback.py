@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from pipelines.core.protocols import CHAMPION, Models, ModelVersion, Run
 from pipelines.flows.outcome import Outcome
-from pipelines.tasks.task import TaskSpec
 
 
 @dataclass(frozen=True)
@@ -18,12 +17,12 @@ class RolledBack:
     outcome: Outcome = Outcome.ROLLED_BACK
 
 
-def rollback(task: TaskSpec, models: Models, run: Run) -> RolledBack:
-    """Swap ``champion`` and ``previous``; run it again to undo it."""
-    run.progress.stage(f"rollback: '{task.name}'")
-    before = models.find(task.name, CHAMPION)
-    models.roll_back(task.name)
-    now = models.find(task.name, CHAMPION)
+def rollback(name: str, models: Models, run: Run) -> RolledBack:
+    """Swap ``champion`` and ``previous`` of a task or segmentation; run it again to undo it."""
+    run.progress.stage(f"rollback: '{name}'")
+    before = models.find(name, CHAMPION)
+    models.roll_back(name)
+    now = models.find(name, CHAMPION)
     named = {"champion_before": before.version if before else "", "champion": now.version if now else ""}
-    run.tags({"task": task.name, "outcome": Outcome.ROLLED_BACK, **named})
+    run.tags({"task": name, "outcome": Outcome.ROLLED_BACK, **named})
     return RolledBack(before, now)

@@ -13,7 +13,7 @@ from pipelines.features.days import CustomerDays
 from pipelines.features.panel import feature_rows
 from pipelines.features.spine import Spine, cutoff_days
 from pipelines.models.classifier import Dataset
-from pipelines.tasks.panel_task import PanelTask
+from pipelines.tasks.described import Describes
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class LabelledPanel:
         return Dataset(self.panel.rows, self.label)
 
 
-def panel(task: PanelTask, days: CustomerDays, cutoffs: tuple[datetime, ...]) -> Panel:
+def panel(task: Describes, days: CustomerDays, cutoffs: tuple[datetime, ...]) -> Panel:
     """Feature rows of the task's population, all cutoffs in one pass."""
     spine = task.population.spine(days, cutoffs)
     return Panel(spine, feature_rows(days, spine, task.features), days.customer_ids)

@@ -14,11 +14,13 @@ from pipelines.core.windows import Window, day_number
 from pipelines.drift.health import Volume
 from pipelines.evaluation.coverage import Coverage
 from pipelines.features.catalogue import Feature
+from pipelines.features.days import CustomerDays
 from pipelines.features.fit import fitting
-from pipelines.features.panel import catalogue, measures_of
+from pipelines.features.panel import AnyBlock, catalogue, measures_of
 from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
 from pipelines.scoring.history import history, lines_per_day
 from pipelines.scoring.panel import Panel, panel
+from pipelines.scoring.segment_history import SegmentHistory, histories_of, segment_feature, with_segments
 from pipelines.scoring.sensitive import sensitive_attributes
 from pipelines.scoring.stored import Kept, coverage_of, kept_panel, read_labelled, read_panel
 from pipelines.scoring.usable import usable_columns
@@ -46,8 +48,8 @@ class PanelKind:
         return task.model_copy(update={"features": fit.blocks}), fit.left_out
 
     def features(self, task: PanelTask, manifest: Manifest) -> tuple[Feature, ...]:
-        """What the blocks emit."""
-        return catalogue(task.features, manifest.currency)
+        """What the blocks emit, and the segments."""
+        return (*catalogue(task.features, manifest.currency), *map(segment_feature, task.segments))
 
     def times(self, task: PanelTask, manifest: Manifest, known_at: datetime | None) -> Times:
         """By the timeline."""
@@ -65,8 +67,11 @@ class PanelKind:
         moment = manifest.known_at(known_at)
         timeline = timeline_at(task, manifest, moment)
         labelled = read_labelled(task, lake, moment, timeline.labelled)
-        features = self.features(task, manifest)
-        whole = LabelledCases(cases_of(labelled.panel, features), labelled.label)
+        histories = histories_of(task, lake, timeline.test[0])
+        found = with_segments(
+            labelled.panel, histories, task, lambda other: read_panel(other, lake, moment, timeline.labelled)
+        )
+        whole = LabelledCases(cases_of(found, self._features(task, manifest, histories)), labelled.label)
         at = labelled.panel.at
         return Parts(
             develop=whole.at(at(timeline.develop)),
@@ -81,19 +86,23 @@ class PanelKind:
         manifest = lake.manifest(task.source)
         moment = manifest.known_at(known_at)
         described = read_panel(task, lake, moment, (moment,))
+        histories = histories_of(task, lake, moment)
+        described = with_segments(described, histories, task, lambda other: read_panel(other, lake, moment, (moment,)))
         if len(described) == 0:
             raise NotEnoughDataError(
                 f"No customer of '{task.source}' is eligible at {moment:%Y-%m-%d}.",
                 why="There is nobody to score.",
                 fix="Use a cutoff at which the log has customers in the task's population.",
             )
-        return cases_of(described, self.features(task, manifest))
+        return cases_of(described, self._features(task, manifest, histories))
 
     def subject(self, task: PanelTask, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
         """One customer straight from the log, by the code that describes everybody."""
         manifest = lake.manifest(task.source)
         moment = manifest.known_at(known_at)
-        described = panel(task, history(lake, task.source, moment, task.features, [subject_id]), (moment,))
+        histories = histories_of(task, lake, moment)
+        days = history(lake, task.source, moment, _blocks(task, histories), [subject_id])
+        described = _described(task, histories, days, moment)
         if len(described) == 0:
             raise NotEnoughDataError(
                 f"The customer is not in the population of '{task.name}' at {moment:%Y-%m-%d}, or '{task.source}' "
@@ -101,17 +110,25 @@ class PanelKind:
                 why="The model was made for that population only, so there is no score to explain.",
                 fix=f"Check the id, or ask as of another day with --cutoff ({manifest.span} is known).",
             )
-        return cases_of(described, self.features(task, manifest))
+        return cases_of(described, self._features(task, manifest, histories))
 
     def scenarios(
         self, task: PanelTask, lake: Lake, known_at: datetime | None, cases: Cases, changeable: Changeable
     ) -> tuple[Scenario, ...]:
         """Another log, from which every feature follows: no feature is changed alone, whatever a task declares."""
         moment = lake.manifest(task.source).known_at(known_at)
-        days = history(lake, task.source, moment, task.features, [str(one) for one in cases.subject_ids])
-        others = other_logs(days, day_number(moment), measures_of(task.features))
-        described = [(one.said, panel(task, one.days, (moment,))) for one in others]
+        histories = histories_of(task, lake, moment)
+        blocks = _blocks(task, histories)
+        days = history(lake, task.source, moment, blocks, [str(one) for one in cases.subject_ids])
+        others = other_logs(days, day_number(moment), measures_of(blocks))
+        described = [(one.said, _described(task, histories, one.days, moment)) for one in others]
         return tuple(Scenario(said, found.rows if len(found) else None) for said, found in described)
+
+    def _features(
+        self, task: PanelTask, manifest: Manifest, histories: tuple[SegmentHistory, ...]
+    ) -> tuple[Feature, ...]:
+        """The columns with the levels that are known of them."""
+        return (*catalogue(task.features, manifest.currency), *(one.feature for one in histories))
 
     def volume(self, task: PanelTask, lake: Lake, reference: pd.DataFrame, known_at: datetime | None) -> Volume | None:
         """Order lines per day: in the week before each of the reference's cutoffs, and in the last week."""
@@ -120,6 +137,17 @@ class PanelKind:
     def sensitive(self, task: PanelTask, lake: Lake, cases: Cases) -> pd.DataFrame:
         """Columns of customers."""
         return sensitive_attributes(lake, task.source, task.sensitive, cases.subject_id)
+
+
+def _blocks(task: PanelTask, histories: tuple[SegmentHistory, ...]) -> tuple[AnyBlock, ...]:
+    """What of the log it takes to describe a customer, segments included."""
+    return (*task.features, *(block for one in histories for block in one.spec.features))
+
+
+def _described(task: PanelTask, histories: tuple[SegmentHistory, ...], days: CustomerDays, moment: datetime) -> Panel:
+    """The same panel from days in memory."""
+    found = panel(task, days, (moment,))
+    return with_segments(found, histories, task, lambda other: panel(other, days, (moment,)))
 
 
 def covered(task: PanelTask, lake: Lake, manifest: Manifest, known_at: datetime) -> tuple[Kept, Coverage]:

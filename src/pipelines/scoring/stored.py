@@ -32,6 +32,7 @@ from pipelines.scoring.panel import LabelledPanel, Panel
 from pipelines.tables.contract import CUSTOMERS
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
+from pipelines.tasks.described import Describes
 from pipelines.tasks.panel_task import PanelTask
 
 Cutoffs = tuple[datetime, ...]
@@ -61,13 +62,13 @@ class Kept:
     built: Cutoffs
 
 
-def kept_panel(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Kept:
+def kept_panel(task: Describes, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Kept:
     """Bring a task's panel up to date.
 
     Parameters
     ----------
-    task : PanelTask
-        Says who is described by what, and what the label is.
+    task : PanelTask or other that describes
+        Says who is described by what, and what the label is; without an outcome no row has one.
     lake : Lake
         Holds the source, and keeps the panel.
     known_at : datetime
@@ -90,7 +91,7 @@ def kept_panel(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs
     return Kept(name, cutoffs, built)
 
 
-def read_panel(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Panel:
+def read_panel(task: Describes, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Panel:
     """Feature rows of the task's population at these cutoffs, in memory."""
     return _read(task, lake, kept_panel(task, lake, known_at, cutoffs), ())[0]
 
@@ -127,15 +128,15 @@ def coverage_of(kept: Kept, lake: Lake, known_at: datetime, horizon: timedelta) 
     )
 
 
-def _keys(task: PanelTask, manifest: Manifest, cutoff: datetime, known_at: datetime) -> Keys:
+def _keys(task: Describes, manifest: Manifest, cutoff: datetime, known_at: datetime) -> Keys:
     """What a cutoff's columns are computed from; no label where the outcome is not known yet."""
     tables = {name for names in tables_read(manifest, task.features).values() for name in names}
     tables |= {CUSTOMERS.name} if attributes_of(task.features) else set()
     rows = [code_digest(), task.feature_digest(), manifest.decimals]
     keys = {FEATURES: digest([*rows, _parts(manifest, sorted(tables), cutoff)])}
-    if cutoff + task.horizon <= known_at:
+    if task.outcome is not None and cutoff + task.outcome.horizon <= known_at:
         labelled = {name for names in tables_read(manifest, (task.outcome,)).values() for name in names}
-        keys[LABEL] = digest([*rows, _parts(manifest, sorted(labelled), cutoff + task.horizon)])
+        keys[LABEL] = digest([*rows, _parts(manifest, sorted(labelled), cutoff + task.outcome.horizon)])
     return keys
 
 
@@ -157,7 +158,7 @@ def _some(days: CustomerDays, n_values_each: int) -> Iterator[CustomerDays]:
         yield days.of(first, min(first + at_once, n_customers))
 
 
-def _by_cutoff(task: PanelTask, days: CustomerDays, cutoffs: Cutoffs, known_at: datetime) -> PanelPart:
+def _by_cutoff(task: Describes, days: CustomerDays, cutoffs: Cutoffs, known_at: datetime) -> PanelPart:
     """The panel of some customers, cutoff by cutoff; each ordered by customer."""
     numbers = cutoff_days(cutoffs)
     spine = task.population.spine(days, cutoffs)
@@ -170,12 +171,12 @@ def _by_cutoff(task: PanelTask, days: CustomerDays, cutoffs: Cutoffs, known_at: 
     labels = {
         cutoff: task.outcome.label(days, Spine(customer[part], np.full(part.stop - part.start, day_number(cutoff))))
         for cutoff, part in rows.items()
-        if cutoff + task.horizon <= known_at
+        if task.outcome is not None and cutoff + task.outcome.horizon <= known_at
     }
     return PanelPart(days.customer_ids, customer, columns, rows, labels)
 
 
-def _read(task: PanelTask, lake: Lake, kept: Kept, more: Sequence[str]) -> tuple[Panel, dict[str, NDArray[np.float64]]]:
+def _read(task: Describes, lake: Lake, kept: Kept, more: Sequence[str]) -> tuple[Panel, dict[str, NDArray[np.float64]]]:
     """A kept panel in memory, ordered by customer and cutoff."""
     names = [feature.name for feature in catalogue(task.features, "")]
     days = cutoff_days(kept.cutoffs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -107,6 +107,14 @@ class Lake(Protocol):
     @property
     def panels(self) -> Panels:
         """Where panels are kept."""
+        ...
+
+    def kept_segments(self, name: str) -> Mapping[datetime, str]:
+        """The histories of a segmentation that are kept, by when each was chosen."""
+        ...
+
+    def keep_segments(self, name: str, known_at: datetime, history: str) -> None:
+        """Keep one; it replaces another that was chosen at the same moment."""
         ...
 
     def write_scores(self, task: str, cutoff: datetime | None, scores: pd.DataFrame) -> Path:

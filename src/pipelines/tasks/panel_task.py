@@ -18,19 +18,26 @@ from pipelines.tasks.timeline import TimelineSpec
 
 
 class PanelTask(TaskSpec):
-    """A population, its outcome, how time is divided, and the blocks that describe a customer at a cutoff."""
+    """A population, its outcome, how time is divided, and the blocks that describe a customer at a cutoff.
+
+    Parameters
+    ----------
+    segments : tuple of str
+        Segmentations of the same source whose segments are features too, each as it was fitted by the row's cutoff.
+    """
 
     kind: Literal["panel"] = "panel"
     population: AnyPopulation
     outcome: AnyOutcome
     timeline: TimelineSpec
     features: tuple[AnyBlock, ...]
+    segments: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _names_features_once(self) -> Self:
         if not self.features:
             raise ValueError("features is empty: the model would have nothing to learn from")
-        names = [feature.name for feature in catalogue(self.features, currency="")]
+        names = [*(feature.name for feature in catalogue(self.features, currency="")), *self.segments]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"features emits {', '.join(repeated[:5])} twice: two blocks describe the same")
@@ -61,13 +68,14 @@ class PanelTask(TaskSpec):
         return digest(self.model_dump(mode="json", include={"source", "population", "outcome"}))
 
     def feature_digest(self) -> str:
-        """SHA-256 of source, population, outcome and blocks."""
-        return digest(self.model_dump(mode="json", include={"source", "population", "outcome", "features"}))
+        """SHA-256 of source, population, outcome, blocks, and segmentations if there are any."""
+        told = {"source", "population", "outcome", "features", *({"segments"} if self.segments else ())}
+        return digest(self.model_dump(mode="json", include=told))
 
     def protocol_digest(self) -> str:
         """SHA-256 of the timeline."""
         return self.timeline.digest()
 
     def described_as(self, other: PanelTask) -> PanelTask:
-        """The task with the other's blocks."""
-        return self.model_copy(update={"features": other.features})
+        """The task with the other's blocks and segments."""
+        return self.model_copy(update={"features": other.features, "segments": other.segments})
