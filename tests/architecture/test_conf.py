@@ -6,19 +6,34 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config.files import load_source, load_task, names_in
+from pipelines.config.files import load_segments, load_source, load_task, names_in
 from pipelines.scoring.kinds import kind_of
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.table_task import TableTask
 
 CONF = Path(__file__).parents[2] / "conf"
 MANIFEST = Manifest(source="any", data_digest="", clock=None, n_customers=0, currency="USD", decimals=2, tables={})
-TASKS, SOURCES = names_in(CONF / "tasks"), names_in(CONF / "sources")
+TASKS, SOURCES, SEGMENTS = (names_in(CONF / folder) for folder in ("tasks", "sources", "segments"))
 
 
 def test_there_is_something_to_load():
     assert "churn" in TASKS
     assert "complete_journey" in SOURCES
+    assert "segments_complete_journey" in SEGMENTS
+
+
+def test_no_name_is_a_task_and_a_segmentation():
+    assert not {*TASKS} & {*SEGMENTS}
+
+
+@pytest.mark.parametrize("name", SEGMENTS)
+def test_every_segmentation_loads_and_names_tasks_and_sensitive_columns_that_there_are(name):
+    spec = load_segments(CONF, name)
+    roles = load_source(CONF, spec.source).roles("customers")
+    scores = getattr(spec, "scores", ())
+
+    assert [column for column in spec.sensitive if roles.get(column) != "sensitive"] == []
+    assert [task for task in scores if load_task(CONF, task).source != spec.source] == []
 
 
 @pytest.mark.parametrize("name", SOURCES)
