@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +103,16 @@ def held_still() -> Iterator[None]:
     error of ours.
     """
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it comes with scikit-learn
 
-    with threadpool_limits(1), warnings.catch_warnings():
+    with _threads().limit(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
+
+
+@cache
+def _threads() -> Any:
+    """What holds the threads of the libraries that are loaded: looking for them takes longer than a small fit."""
+    import sklearn.cluster  # noqa: F401  # loads every library whose threads are to be held
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # it comes with scikit-learn
+
+    return ThreadpoolController()

@@ -63,8 +63,8 @@ class MiniBatchKMeans(Segmenter):
     ----------
     batch_size : int
         Rows per batch.
-    n_init : int
-        Starts that are compared.
+    n_init, n_tried : int
+        Starts of K-means, and the rows that they are compared on: batches alone often end in a poor place.
     forget : float
         Share of its past that a centre loses at each update, from 0 (all rows ever seen count alike) to 1 (the last
         update only).
@@ -77,15 +77,17 @@ class MiniBatchKMeans(Segmenter):
     type: Literal["minibatch_kmeans"] = "minibatch_kmeans"
     batch_size: Rows = 4_096
     n_init: NInits = 10
+    n_tried: Rows = 20_000
     forget: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def _fit(self, points: FloatArray, n_segments: int, seed: int, start: FloatArray | None) -> CentredClusters:
         from sklearn.cluster import MiniBatchKMeans as Batches
 
-        init, n_init = ("k-means++", self.n_init) if start is None else (start, 1)
+        if start is None:
+            start = KMeans(n_init=self.n_init).fit(some(points, self.n_tried, seed), n_segments, seed).centres
         with held_still():
             fitted = Batches(
-                n_segments, init=init, n_init=n_init, batch_size=min(self.batch_size, len(points)), random_state=seed
+                n_segments, init=start, n_init=1, batch_size=min(self.batch_size, len(points)), random_state=seed
             ).fit(points)
         return _centred(points, fitted.labels_, fitted.cluster_centers_, n_segments)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,8 +131,8 @@ def log_within(points: FloatArray, label: IntArray) -> float:
     return float(np.log(max(within, 1e-12 * total)) - np.log(total))
 
 
-def without_groups(points: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """As many points with the same mean and covariance, uniform in a box along the principal axes.
+def without_groups(points: FloatArray) -> Callable[[np.random.Generator], FloatArray]:
+    """A way to draw as many points with the same mean and covariance, uniform in a box along the principal axes.
 
     Of all shapes without groups, the uniform one is the easiest to mistake for some: whatever is better separated than
     this is better separated than a continuum.
@@ -144,8 +145,12 @@ def without_groups(points: FloatArray, rng: np.random.Generator) -> FloatArray:
     mean = points.mean(axis=0)
     _, deviation, axes = np.linalg.svd(points - mean, full_matrices=False)
     half = _SQUARE * deviation / np.sqrt(len(points))
-    drawn: FloatArray = rng.uniform(-1.0, 1.0, (len(points), len(half))) * half
-    return np.asarray(mean + drawn @ axes)
+
+    def draw(rng: np.random.Generator) -> FloatArray:
+        drawn: FloatArray = rng.uniform(-1.0, 1.0, (len(points), len(half))) * half
+        return np.asarray(mean + drawn @ axes)
+
+    return draw
 
 
 def reference(points: FloatArray, n_clusters: int, n_sets: int, n_rows: int, seed: int) -> Reference:
@@ -163,7 +168,8 @@ def reference(points: FloatArray, n_clusters: int, n_sets: int, n_rows: int, see
     seed : int
     """
     like = some(points, n_rows, seed_for(seed, "reference rows"))
-    found = [_without(like, n_clusters, seed_for(seed, f"reference {i}")) for i in range(n_sets)]
+    draw = without_groups(like)
+    found = [_clustered(draw, n_clusters, seed_for(seed, f"reference {i}")) for i in range(n_sets)]
     within = [one.log_within for one in found]
     return Reference(
         silhouette=float(np.mean([one.silhouette for one in found])),
@@ -180,8 +186,8 @@ def k_means_label(points: FloatArray, n_clusters: int, n_init: int, seed: int) -
     return np.asarray(label, dtype=np.int64)
 
 
-def _without(like: FloatArray, n_clusters: int, seed: int) -> Separation:
-    drawn = without_groups(like, np.random.default_rng(seed))
+def _clustered(draw: Callable[[np.random.Generator], FloatArray], n_clusters: int, seed: int) -> Separation:
+    drawn = draw(np.random.default_rng(seed))
     with held_still():
         label = k_means_label(drawn, n_clusters, 3, seed)
     return separation(drawn, label, len(drawn), seed)

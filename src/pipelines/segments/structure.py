@@ -129,7 +129,7 @@ class StructureTest(Spec):
         if not tested.shape[1]:
             return Structure(False, 0.0, 1.0, 1, len(tested))
         tested = spread_ties(tested, generator_for(seed, "ties"))
-        box = self._against(tested, lambda rng: without_groups(tested, rng), seed_for(seed, "box"))
+        box = self._against(tested, without_groups(tested), seed_for(seed, "box"))
         if not box.found:
             return box
         unimodal = self._against(tested, unimodal_like(tested), seed_for(seed, "unimodal"))

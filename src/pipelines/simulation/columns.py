@@ -100,6 +100,8 @@ COLUMNS: tuple[ColumnDoc, ...] = (
         ("price_elasticity", "float64", "", "Percent change of conversion per percent of price."),
         ("favourite_category", "category", "", "Where half of the views go besides what anybody would look at."),
         ("share_unlogged", "float64", "", "Share of sessions without an order that the tracking loses."),
+        ("products_per_cart", "float64", "products", "Mean number of products that a cart keeps."),
+        ("planted_type", "category", "", "The planted type of customer; null where none are planted."),
     ),
     *_of(
         "truth_at",
@@ -134,7 +136,7 @@ COLUMNS: tuple[ColumnDoc, ...] = (
     ),
     *_of(
         "truth_calendar",
-        ("planted", "object", "", "campaign, or the type of the drift or unfairness."),
+        ("planted", "object", "", "campaign, types (of customers), or the type of the drift or unfairness."),
         ("since", "datetime64[us]", "UTC day", "First day; of a campaign, that of the contact."),
         ("until", "datetime64[us]", "UTC day", "First day after it; the end of the log if it lasts."),
         ("size", "object", "", "Its whole spec as JSON."),
@@ -156,7 +158,7 @@ def columns_of(table: str) -> dict[str, str]:
 
 
 def categorical(codes: NDArray[Any], categories: tuple[str, ...]) -> pd.Series:
-    """A text column from codes; -1 is null.
+    """A text column from codes; -1 is null. It is text for Arrow, too, if there are no categories.
 
     Examples
     --------
@@ -164,5 +166,5 @@ def categorical(codes: NDArray[Any], categories: tuple[str, ...]) -> pd.Series:
     >>> list(categorical(np.array([1, 0]), ("no", "yes")))
     ['yes', 'no']
     """
-    dtype = pd.CategoricalDtype(list(categories))
+    dtype = pd.CategoricalDtype(list(categories) or pd.Index([], dtype="string"))
     return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype, validate=False))

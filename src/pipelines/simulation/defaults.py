@@ -58,6 +58,26 @@ COMEBACK = 1 / 400  # a day's probability that a lapsed customer is back: 63 % a
 ELASTICITY = (-0.5, -1.8)
 ELASTICITY_BY_AGE = ((0.40, 0.60), (0.50, 0.50), (0.55, 0.45), (0.60, 0.40), (0.55, 0.45))
 
+# --- what they are like where types are planted ----------------------------------------------------------------------
+
+# Four ways to shop that owners tell apart: come often and buy, come seldom and leave, look and seldom buy, buy in bulk.
+PLANTED_NAMES = ("loyal", "passing", "browsing", "stocking")
+# Centres: two visits a week, a conversion that leaves room for carts and lifts at any separation, a low hazard:
+# who has left is not there to be told apart.
+PLANTED_VISITS, PLANTED_CONVERSION, PLANTED_LAPSE = 0.25, 0.09, 1 / 400
+# Steps of the log rate per unit of separation, one per name. At 1 the frequent come e times as often as the rare.
+# `more_kept` is what a cart keeps beside its first product.
+PLANTED_STEPS = {
+    "visits": (0.50, -0.50, 0.50, -0.50),
+    "conversion": (0.25, -0.25, -0.25, 0.25),
+    "lapse": (-0.25, 0.25, 0.00, 0.00),
+    "more_kept": (0.00, 0.00, -0.50, 0.50),
+}
+# Within a type, log visits and log conversion are spread like a normal of this deviation: the three nodes of its Gauss-
+# Hermite quadrature, with its first five moments. People of one kind differ by a quarter or so.
+PLANTED_SPREAD = 0.25
+PLANTED_NODES, PLANTED_WEIGHTS = (-(3**0.5), 0.0, 3**0.5), (1 / 6, 2 / 3, 1 / 6)
+
 FAVOURITE_SHARE = 0.5  # half of the products looked at are of the customer's favourite category
 
 # --- when they come --------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import numpy as np
 
 from pipelines.core.intervals import FloatArray
 from pipelines.simulation import defaults
-from pipelines.simulation.latent import N_TYPES
 from pipelines.simulation.law import Law
 
 LAPSED, ACTIVE = range(2)
@@ -24,7 +23,7 @@ def p_no_order(law: Law, first_day: int, horizon_days: int) -> FloatArray:
         Axes: gap, consent (no, yes), arm of the campaign at work on ``first_day`` (not treated, treated), type, state
         (lapsed, active).
     """
-    none = np.ones((law.gaps.size, 2, 2, N_TYPES, 2))
+    none = np.ones((law.gaps.size, 2, 2, law.types.n_types, 2))
     for day in reversed(range(first_day, first_day + horizon_days)):
         active = np.exp(-law.orders(day)) * none[..., ACTIVE]
         lapsed = none[..., LAPSED]

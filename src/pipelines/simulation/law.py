@@ -11,7 +11,7 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.intervals import FloatArray
 from pipelines.simulation import defaults
 from pipelines.simulation.drifts import PURCHASE, Days
-from pipelines.simulation.latent import TYPES
+from pipelines.simulation.latent import Types, types_of
 from pipelines.simulation.spec import MAX_HORIZON_DAYS, ShopSpec
 from pipelines.simulation.unfairness import N_CELLS
 
@@ -26,6 +26,8 @@ class Law:
 
     Attributes
     ----------
+    types : Types
+        The latent types, whose order is that of every axis ``n_types``.
     season : array of shape (n_days,)
         Sessions relative to a mean day.
     conversion : array of shape (n_types, n_days)
@@ -48,6 +50,7 @@ class Law:
         Days without purchase rows.
     """
 
+    types: Types
     season: FloatArray
     conversion: FloatArray
     carts: FloatArray
@@ -61,7 +64,7 @@ class Law:
 
     def orders(self, day: int) -> FloatArray:
         """Expected orders of an active customer on a day, untreated and treated; shape (2, n_types)."""
-        untreated = TYPES.visits * self.season[day] * self.conversion[:, day]
+        untreated = self.types.visits * self.season[day] * self.conversion[:, day]
         return np.stack([untreated, untreated * self.lift[:, day]])
 
 
@@ -73,16 +76,17 @@ def law_of(spec: ShopSpec) -> Law:
     ConfigError
         If campaigns and price cuts together would make more orders than there are sessions.
     """
-    days = spec.days(MAX_HORIZON_DAYS)
+    days, types = spec.days(MAX_HORIZON_DAYS), types_of(spec.planted)
     prices = np.prod([np.ones(days.shape), *(drift.price_factor(days) for drift in spec.drifts)], axis=0)
     lapse_factor = np.prod([np.ones(N_CELLS), *(planted.lapse_factor() for planted in spec.unfairness)], axis=0)
     gaps, gap_of_cell = np.unique(lapse_factor, return_inverse=True)
     law = Law(
+        types=types,
         season=_season(days),
-        conversion=TYPES.conversion[:, None] * prices ** TYPES.elasticity[:, None],
-        carts=TYPES.conversion * defaults.ABANDONED_PER_ORDER,
-        lapse=_lapse(spec, gaps),
-        lift=_lift(spec),
+        conversion=types.conversion[:, None] * prices ** types.elasticity[:, None],
+        carts=types.conversion * defaults.ABANDONED_PER_ORDER,
+        lapse=_lapse(spec, types, gaps),
+        lift=_lift(spec, types),
         treated=_treated(spec),
         gaps=gaps,
         gap_of_cell=gap_of_cell.ravel(),
@@ -119,19 +123,19 @@ def _season(days: Days) -> FloatArray:
     return season
 
 
-def _lapse(spec: ShopSpec, gaps: FloatArray) -> FloatArray:
+def _lapse(spec: ShopSpec, types: Types, gaps: FloatArray) -> FloatArray:
     days = spec.days(MAX_HORIZON_DAYS)
     shock = np.prod([np.ones(days.shape), *(drift.lapse_factor(days) for drift in spec.drifts)], axis=0)
-    by_type = TYPES.lapse[:, None] * np.where(TYPES.is_sensitive[:, None], shock, 1.0)
+    by_type = types.lapse[:, None] * np.where(types.is_sensitive[:, None], shock, 1.0)
     return np.asarray(np.minimum(gaps[:, None, None] * by_type, 0.99), dtype=np.float64)
 
 
-def _lift(spec: ShopSpec) -> FloatArray:
+def _lift(spec: ShopSpec, types: Types) -> FloatArray:
     days = spec.days(MAX_HORIZON_DAYS)
-    lift = np.ones((TYPES.lapse.size, days.size))
+    lift = np.ones((types.n_types, days.size))
     for campaign in spec.campaigns:
         at_work = (days > np.datetime64(campaign.sent)) & (days < np.datetime64(campaign.until))
-        by_type = np.where(TYPES.is_sensitive, campaign.lift_sensitive, campaign.lift_steady)
+        by_type = np.where(types.is_sensitive, campaign.lift_sensitive, campaign.lift_steady)
         lift = np.where(at_work, by_type[:, None], lift)
     return lift
 

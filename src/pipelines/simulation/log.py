@@ -18,6 +18,7 @@ from pipelines.simulation.drifts import (
     SEARCH,
     VIEW,
 )
+from pipelines.simulation.law import Law
 from pipelines.simulation.people import People
 from pipelines.simulation.sessions import BROWSE, DAY_SECONDS, ORDER, Sessions
 from pipelines.simulation.spec import ShopSpec
@@ -79,7 +80,9 @@ class _Funnel:
         return self.pages + self.searches + self.views + self.adds + self.removes + self.purchases
 
 
-def rows_of(spec: ShopSpec, people: People, sessions: Sessions, catalog: Catalog, chunk: int) -> Rows:
+def rows_of(  # what happened follows from all of them
+    spec: ShopSpec, law: Law, people: People, sessions: Sessions, catalog: Catalog, chunk: int
+) -> Rows:
     """Everything that happened, before any feed broke, ordered by customer and time.
 
     Parameters
@@ -88,7 +91,7 @@ def rows_of(spec: ShopSpec, people: People, sessions: Sessions, catalog: Catalog
         The logged ones.
     """
     rng = stream(spec.seed, chunk, Purpose.EVENTS)
-    funnel = _funnel(sessions, rng)
+    funnel = _funnel(law, people, sessions, rng)
     rows = _in_sessions(people, sessions, funnel, catalog, rng)
     returns = _returns(spec, rows, catalog, stream(spec.seed, chunk, Purpose.RETURNS))
     span = spec.n_days * int(DAY_SECONDS * 1e6)
@@ -97,11 +100,29 @@ def rows_of(spec: ShopSpec, people: People, sessions: Sessions, catalog: Catalog
     return rows.then(returns).take(np.insert(np.arange(n), places, np.arange(n, n + returns.micros.size)))
 
 
-def _funnel(sessions: Sessions, rng: np.random.Generator) -> _Funnel:
+def kept_in_carts(spec: ShopSpec, law: Law, people: People, sessions: Sessions, chunk: int) -> Ints:
+    """Products that each logged session leaves in its cart or buys, 0 without a cart; the log shows them in any feed.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        The logged ones, all of them.
+    """
+    return _kept(law, people, sessions, stream(spec.seed, chunk, Purpose.EVENTS))
+
+
+def _kept(law: Law, people: People, sessions: Sessions, rng: np.random.Generator) -> Ints:
+    """The first draw of the stream of events."""
+    last = law.types.last_kept[people.kind[sessions.customer]]
+    kept: Ints = (sessions.outcome != BROWSE) * rng.geometric(last)
+    return kept
+
+
+def _funnel(law: Law, people: People, sessions: Sessions, rng: np.random.Generator) -> _Funnel:
     """Counts of steps. A cart that is left and one that is bought look the same but for the purchase."""
     n = sessions.day.size
     has_cart = sessions.outcome != BROWSE
-    kept = has_cart * rng.geometric(defaults.MORE_KEPT, n)
+    kept = _kept(law, people, sessions, rng)
     removed = has_cart * (rng.geometric(defaults.MORE_REMOVED, n) - 1)
     return _Funnel(
         pages=rng.geometric(defaults.MORE_PAGES, n) - 1,

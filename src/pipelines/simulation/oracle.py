@@ -1,10 +1,11 @@
 """What the best possible model could know: the exact posterior, given only what a model may see.
 
 A hidden Markov model over type and state, filtered forward day by day. What it sees of a customer is the sign-up day,
-the contacts, the logged sessions of each past day by outcome, and, if it may, age band, gender and region; given
-those, the rest of the log tells nothing about the future (but for two traces that are left unused: returns of orders
-that a missing feed swallowed, and the device as a hint at the region). It knows the law of the shop, the calendar of
-campaigns and drifts included: where a drift begins inside the horizon, no model could know as much.
+the contacts, the logged sessions of each past day by outcome and by the products that their carts kept, and, if it may,
+age band, gender and region; given those, the rest of the log tells nothing about the future (but for two traces that
+are left unused: returns of orders that a missing feed swallowed, and the device as a hint at the region). It knows the
+law of the shop, the calendar of campaigns and drifts included: where a drift begins inside the horizon, no model could
+know as much.
 """
 
 from __future__ import annotations
@@ -21,15 +22,28 @@ from numpy.typing import NDArray
 from pipelines.core.intervals import FloatArray
 from pipelines.simulation import defaults
 from pipelines.simulation.future import ACTIVE, LAPSED, p_no_order
-from pipelines.simulation.latent import N_TYPES, TYPES, type_prior
 from pipelines.simulation.law import Law, law_of
+from pipelines.simulation.log import kept_in_carts
 from pipelines.simulation.people import People, people_of, share_active_at_start, share_of_cells, was_active
-from pipelines.simulation.sessions import BROWSE, CART, ORDER, Sessions, sessions_of
+from pipelines.simulation.sessions import BROWSE, CART, ORDER, sessions_of
 from pipelines.simulation.spec import ShopSpec
 from pipelines.simulation.truth import cutoff_days
 
 Ints = NDArray[np.int64]
+MORE_KEPT = 3  # beside the three outcomes: products in carts besides the first of each
 DAYS_TO_RESCALE = 7  # a week's probabilities are far from the smallest number
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the logged sessions tell, but for the registrations, which everybody has; one element each.
+
+    ``counts``, of shape (n_sessions, 4), has one at its outcome, and how many products the cart kept beside the first.
+    """
+
+    customer: Ints
+    day: Ints
+    counts: Ints
 
 
 @dataclass(frozen=True)
@@ -89,7 +103,7 @@ def blind_oracle_at(spec: ShopSpec, chunk: int, cutoffs: Sequence[date], horizon
 
 
 def _known_groups(law: Law, people: People) -> list[_Group]:
-    order, prior = np.argsort(people.signup_day, kind="stable"), type_prior()
+    order, prior = np.argsort(people.signup_day, kind="stable"), law.types.prior
     lost = law.lost_of_cell[people.cell]
     groups = []
     for gap, share in product(range(law.gaps.size), np.unique(law.lost_of_cell)):
@@ -99,7 +113,7 @@ def _known_groups(law: Law, people: People) -> list[_Group]:
 
 
 def _blind_groups(spec: ShopSpec, law: Law, people: People) -> list[_Group]:
-    order, prior = np.argsort(people.signup_day, kind="stable"), type_prior()
+    order, prior = np.argsort(people.signup_day, kind="stable"), law.types.prior
     days, day = np.unique(people.signup_day[order], return_inverse=True)
     shares = np.stack([share_of_cells(spec, int(one)) for one in days])  # n_days, n_cells
     groups = []
@@ -115,17 +129,17 @@ def _oracle(
 ) -> pd.DataFrame:
     chunk, cutoffs, horizon_days = asked
     days = cutoff_days(spec, cutoffs, horizon_days)
-    sessions = sessions_of(spec, law, people, was_active(spec, law, people, chunk), chunk)
+    told = _told(spec, law, people, chunk)
     futures = {day: p_no_order(law, day, horizon_days) for day in sorted(set(days))}
     forecasts: dict[int, list[_Forecast]] = {day: [] for day in futures}
     for group in groups:
-        for day, forecast in _forecasts(spec, law, people, sessions, group, futures):
+        for day, forecast in _forecasts(spec, law, people, told, group, futures):
             forecasts[day].append(forecast)
     return pd.concat([_frame(spec, people, forecasts[day], day) for day in days], ignore_index=True)
 
 
 def _forecasts(  # one step of the recursion needs them all
-    spec: ShopSpec, law: Law, people: People, sessions: Sessions, group: _Group, futures: dict[int, FloatArray]
+    spec: ShopSpec, law: Law, people: People, told: _Told, group: _Group, futures: dict[int, FloatArray]
 ) -> Iterator[tuple[int, _Forecast]]:
     """Filter a group forward and look ahead on the eve of each day asked for.
 
@@ -134,11 +148,11 @@ def _forecasts(  # one step of the recursion needs them all
     """
     signup_day = people.signup_day[group.rows]
     share = share_active_at_start(
-        law, signup_day[:, None], np.arange(N_TYPES)[None, :], np.full((1, 1), group.gap, np.int64)
+        law, signup_day[:, None], np.arange(law.types.n_types)[None, :], np.full((1, 1), group.gap, np.int64)
     )
     share = np.where(signup_day[:, None] < 0, share, 1.0)
     active, lapsed, log_factor = group.prior * share, group.prior * (1 - share), np.zeros(signup_day.size)
-    seen = _seen(spec, law, people, sessions, group)
+    seen = _seen(spec, people, told, group)
     for day in range(max(futures)):
         old, known = np.searchsorted(signup_day, [day, day + 1])
         _move(active[:old], lapsed[:old], law.lapse[group.gap, :, day])
@@ -146,6 +160,7 @@ def _forecasts(  # one step of the recursion needs them all
             active[:known],
             lapsed[:known],
             _logged_rates(law, group.lost, day),
+            law.types.last_kept,
             _arms(spec, people, group, day),
             seen[day],
         )
@@ -156,19 +171,28 @@ def _forecasts(  # one step of the recursion needs them all
             yield day + 1, _forecast(spec, people, group, belief, futures[day + 1], day + 1)
 
 
-def _seen(spec: ShopSpec, law: Law, people: People, sessions: Sessions, group: _Group) -> list[tuple[Ints, Ints]]:
-    """Of each day, the group's rows with a logged session and their counts of outcomes; shapes (n,) and (n, 3).
+def _told(spec: ShopSpec, law: Law, people: People, chunk: int) -> _Told:
+    """Without the purchase feed, an order looks like an abandoned cart."""
+    sessions = sessions_of(spec, law, people, was_active(spec, law, people, chunk), chunk)
+    logged = sessions.where(sessions.is_logged)
+    outcome = np.where((logged.outcome == ORDER) & law.is_missing[logged.day], CART, logged.outcome)
+    counts = np.zeros((outcome.size, MORE_KEPT + 1), np.int64)
+    counts[np.arange(outcome.size), outcome] = 1
+    counts[:, MORE_KEPT] = np.maximum(kept_in_carts(spec, law, people, logged, chunk) - 1, 0)
+    tells = ~logged.is_registration
+    return _Told(logged.customer[tells], logged.day[tells], counts[tells])
 
-    The registration tells nothing, since everybody has it. Without the purchase feed, an order looks like an abandoned
-    cart.
-    """
+
+def _seen(spec: ShopSpec, people: People, told: _Told, group: _Group) -> list[tuple[Ints, Ints]]:
+    """Of each day, the group's rows with a logged session and sums of their counts; shapes (n,) and (n, 4)."""
     n = people.kind.size
     row_of = np.full(n, -1)
     row_of[group.rows] = np.arange(group.rows.size)
-    told = sessions.where(sessions.is_logged & ~sessions.is_registration & (row_of[sessions.customer] >= 0))
-    outcome = np.where((told.outcome == ORDER) & law.is_missing[told.day], CART, told.outcome)
-    cells, at = np.unique(told.day * n + row_of[told.customer], return_inverse=True)
-    counts = np.bincount(at * 3 + outcome, minlength=3 * cells.size).reshape(-1, 3)
+    mine = np.flatnonzero(row_of[told.customer] >= 0)
+    key = told.day[mine] * n + row_of[told.customer[mine]]
+    order = np.argsort(key, kind="stable")
+    cells, first = np.unique(key[order], return_index=True)
+    counts = np.add.reduceat(told.counts[mine[order]], first) if cells.size else told.counts[:0]
     bounds = np.searchsorted(cells, np.arange(spec.n_days + 1) * n)
     return [((cells % n)[low:high], counts[low:high]) for low, high in pairwise(bounds)]
 
@@ -181,10 +205,10 @@ def _arms(spec: ShopSpec, people: People, group: _Group, day: int) -> Ints | Non
 
 def _logged_rates(law: Law, lost: float, day: int) -> FloatArray:
     """Expected logged sessions of an active customer by arm, outcome and type; shape (2, 3, n_types)."""
-    visits = TYPES.visits * law.season[day]
+    visits = law.types.visits * law.season[day]
     order = law.orders(day)
     cart = np.broadcast_to(visits * law.carts, order.shape)
-    rates = np.empty((2, 3, N_TYPES))
+    rates = np.empty((2, 3, law.types.n_types))
     rates[:, BROWSE] = (visits - order - cart) * (1 - lost)
     is_missing = bool(law.is_missing[day])
     rates[:, CART] = cart * (1 - lost) + order * is_missing
@@ -199,18 +223,30 @@ def _move(active: FloatArray, lapsed: FloatArray, lapse: FloatArray) -> None:
     lapsed += net
 
 
-def _weigh(
-    active: FloatArray, lapsed: FloatArray, rates: FloatArray, arms: Ints | None, seen: tuple[Ints, Ints]
+def _weigh(  # as `_forecasts`
+    active: FloatArray,
+    lapsed: FloatArray,
+    rates: FloatArray,
+    last_kept: FloatArray,
+    arms: Ints | None,
+    seen: tuple[Ints, Ints],
 ) -> None:
-    """One day, in place: times the probability of what was logged, Poisson counts of each outcome."""
+    """One day, in place: times the probability of what was logged.
+
+    Counts of each outcome are Poisson; what a cart keeps is geometric, so only the number of carts and of the products
+    besides the first of each matter.
+    """
     rows, counts = seen
     silence = np.exp(-rates.sum(axis=1))
+    ends = np.stack([np.ones(last_kept.size), last_kept, last_kept])
+    more = np.broadcast_to(1 - last_kept, (2, 1, last_kept.size))
+    each = np.concatenate([rates * ends, more], axis=1)
     if arms is None:
         active *= silence[0]
-        active[rows] *= np.prod(rates[0] ** counts[:, :, None], axis=1)
+        active[rows] *= np.prod(each[0] ** counts[:, :, None], axis=1)
     else:
         active *= silence[arms[: len(active)]]
-        active[rows] *= np.prod(rates[arms[rows]] ** counts[:, :, None], axis=1)
+        active[rows] *= np.prod(each[arms[rows]] ** counts[:, :, None], axis=1)
     lapsed[rows] = 0.0
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pipelines.core.intervals import FloatArray
 from pipelines.simulation import defaults
 from pipelines.simulation.drifts import MixShift
-from pipelines.simulation.latent import N_TYPES, TYPES, type_prior
 from pipelines.simulation.law import Law, active_share
 from pipelines.simulation.spec import ShopSpec
 from pipelines.simulation.streams import Purpose, stream
@@ -88,7 +87,7 @@ def people_of(spec: ShopSpec, law: Law, chunk: int) -> People:
         arms=_arms(spec, chunk, consents, signup_day),
         device=device,
         favourite=_draw(defaults.CATEGORY_SHARES, n, rng),
-        kind=_kinds(cell, rng),
+        kind=_kinds(law, cell, rng),
         gap=law.gap_of_cell[cell].astype(np.int64),
     )
 
@@ -102,7 +101,7 @@ def was_active(spec: ShopSpec, law: Law, people: People, chunk: int) -> Bools:
     n = people.kind.size
     active = rng.random(n) < share_active_at_start(law, people.signup_day, people.kind, people.gap)
     states = np.zeros((spec.n_days, n), dtype=bool)
-    group = people.gap * N_TYPES + people.kind
+    group = people.gap * law.types.n_types + people.kind
     for day in range(spec.n_days):
         draw = rng.random(n)
         stays = draw >= law.lapse[:, :, day].ravel()[group]
@@ -115,7 +114,7 @@ def was_active(spec: ShopSpec, law: Law, people: People, chunk: int) -> Bools:
 def share_active_at_start(law: Law, signup_day: Ints, kind: Ints, gap: Ints) -> FloatArray:
     """Probability of being active on the eve of the log; 0 for who signs up later."""
     tenure = np.maximum(-1 - signup_day, 0).astype(np.float64)
-    before = TYPES.lapse[kind] * law.gaps[gap]
+    before = law.types.lapse[kind] * law.gaps[gap]
     return np.where(signup_day < 0, active_share(tenure, before), 0.0)
 
 
@@ -162,10 +161,10 @@ def _arms(spec: ShopSpec, chunk: int, consents: Bools, signup_day: Ints) -> NDAr
     return arms
 
 
-def _kinds(cell: Ints, rng: np.random.Generator) -> Ints:
-    cumulative = type_prior().cumsum(axis=1)[cell]
+def _kinds(law: Law, cell: Ints, rng: np.random.Generator) -> Ints:
+    cumulative = law.types.prior.cumsum(axis=1)[cell]
     kind: Ints = (rng.random(cell.size)[:, None] >= cumulative).sum(axis=1)
-    return np.minimum(kind, N_TYPES - 1)
+    return np.minimum(kind, law.types.n_types - 1)
 
 
 def _draw(shares: tuple[float, ...], n: int, rng: np.random.Generator) -> Ints:

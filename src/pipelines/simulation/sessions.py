@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from pipelines.core.intervals import FloatArray
 from pipelines.simulation import defaults
-from pipelines.simulation.latent import TYPES
 from pipelines.simulation.law import Law
 from pipelines.simulation.people import People
 from pipelines.simulation.spec import ShopSpec
@@ -80,7 +79,7 @@ def _visits(
     """Customer and day of each possible session after the sign-up."""
     elapsed = np.concatenate([[0.0], law.season[: spec.n_days].cumsum()])
     begin = elapsed[np.maximum(people.signup_day, 0)]
-    n_visits = rng.poisson(TYPES.visits[people.kind] * (elapsed[-1] - begin))
+    n_visits = rng.poisson(law.types.visits[people.kind] * (elapsed[-1] - begin))
     customer = np.repeat(np.arange(n_visits.size), n_visits)
     moment = begin[customer] + rng.random(customer.size) * (elapsed[-1] - begin)[customer]
     day = np.searchsorted(elapsed, moment, side="right") - 1

@@ -69,7 +69,7 @@ def chunk_of(spec: ShopSpec, chunk: int) -> Mapping[str, pd.DataFrame]:
     people = people_of(spec, law, chunk)
     sessions = sessions_of(spec, law, people, was_active(spec, law, people, chunk), chunk)
     logged = sessions.where(sessions.is_logged)
-    rows, blank = as_logged(spec, rows_of(spec, people, logged, catalog, chunk), chunk)
+    rows, blank = as_logged(spec, rows_of(spec, law, people, logged, catalog, chunk), chunk)
     return {
         "events": events_frame(spec, people, catalog, rows, blank),
         "customers": _customers(spec, people),

@@ -14,6 +14,7 @@ from pipelines.core.spec import Spec
 from pipelines.simulation.campaigns import CAMPAIGNS, Campaign
 from pipelines.simulation.defaults import CATEGORIES
 from pipelines.simulation.drifts import DRIFTS, Drift
+from pipelines.simulation.planted import PlantedTypes
 from pipelines.simulation.unfairness import UNFAIRNESS, Unfairness
 
 MAX_HORIZON_DAYS = 366
@@ -40,6 +41,9 @@ class ShopSpec(Spec):
         Customers generated at once: it bounds the memory, and is part of what the seed means.
     campaigns, drifts, unfairness : tuple
         What is planted; an empty tuple plants nothing of the kind.
+    planted : PlantedTypes, optional
+        A few types of customers in place of the shop's own many; part of the spec's content only where it is given, so
+        that what identifies a shop without them is what it was before there were any.
 
     Examples
     --------
@@ -57,6 +61,7 @@ class ShopSpec(Spec):
     campaigns: tuple[Campaign, ...] = CAMPAIGNS
     drifts: tuple[Drift, ...] = DRIFTS
     unfairness: tuple[Unfairness, ...] = UNFAIRNESS
+    planted: PlantedTypes | None = Field(default=None, exclude_if=lambda planted: planted is None)
 
     @model_validator(mode="after")
     def _campaigns_stand_apart(self) -> ShopSpec:

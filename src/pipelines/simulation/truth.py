@@ -14,7 +14,6 @@ from pipelines.simulation import defaults
 from pipelines.simulation.campaigns import Campaign
 from pipelines.simulation.columns import categorical
 from pipelines.simulation.future import p_no_order
-from pipelines.simulation.latent import N_TYPES, TYPES, type_prior
 from pipelines.simulation.law import Law, law_of
 from pipelines.simulation.people import Bools, People, people_of, share_active_at_start, share_of_cells, was_active
 from pipelines.simulation.spec import MAX_HORIZON_DAYS, ShopSpec
@@ -28,12 +27,14 @@ def truth_customers(spec: ShopSpec, chunk: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": people.customer_id,
-            "sessions_per_day": TYPES.visits[people.kind],
-            "conversion": TYPES.conversion[people.kind],
-            "lapse_hazard": TYPES.lapse[people.kind] * law.gaps[people.gap],
-            "price_elasticity": TYPES.elasticity[people.kind],
+            "sessions_per_day": law.types.visits[people.kind],
+            "conversion": law.types.conversion[people.kind],
+            "lapse_hazard": law.types.lapse[people.kind] * law.gaps[people.gap],
+            "price_elasticity": law.types.elasticity[people.kind],
             "favourite_category": categorical(people.favourite, defaults.CATEGORIES),
             "share_unlogged": law.lost_of_cell[people.cell],
+            "products_per_cart": 1 / law.types.last_kept[people.kind],
+            "planted_type": categorical(law.types.planted[people.kind], defaults.PLANTED_NAMES),
         }
     )
 
@@ -111,11 +112,12 @@ def truth_campaigns(spec: ShopSpec) -> pd.DataFrame:
 
 
 def truth_calendar(spec: ShopSpec) -> pd.DataFrame:
-    """Everything that is planted: campaigns, drifts, unfairness; its columns are in `COLUMNS`."""
+    """Everything that is planted: campaigns, drifts, unfairness, types of customers; its columns are in `COLUMNS`."""
     rows: list[tuple[str, date, date, str]]
     rows = [(one.type, one.since, getattr(one, "until", spec.end), one.model_dump_json()) for one in spec.drifts]
     rows += [("campaign", one.sent, one.until, one.model_dump_json()) for one in spec.campaigns]
     rows += [(one.type, spec.start, spec.end, one.model_dump_json()) for one in spec.unfairness]
+    rows += [("types", spec.start, spec.end, one.model_dump_json()) for one in (spec.planted,) if one]
     frame = pd.DataFrame(rows, columns=["planted", "since", "until", "size"])
     happens = [spec.start < until and since < spec.end for _, since, until, _ in rows]
     dates = {name: frame[name].to_numpy(dtype="datetime64[us]") for name in ("since", "until")}
@@ -151,7 +153,8 @@ def _effects(spec: ShopSpec, law: Law, campaign: Campaign) -> list[tuple[str, st
         active, lapsed = _next_day(law, active, lapsed, day)
         if day > sent:
             orders += law.orders(day)[:, None, :] * active
-    segments = {"all": np.full(N_TYPES, True), "steady": ~TYPES.is_sensitive, "sensitive": TYPES.is_sensitive}
+    is_sensitive = law.types.is_sensitive
+    segments = {"all": is_sensitive | True, "steady": ~is_sensitive, "sensitive": is_sensitive}
     rows = []
     for name, of in segments.items():
         n = float((total * of).sum())
@@ -162,9 +165,9 @@ def _effects(spec: ShopSpec, law: Law, campaign: Campaign) -> list[tuple[str, st
 
 def _contacted(spec: ShopSpec, law: Law, sent: int) -> tuple[FloatArray, FloatArray]:
     """Shares of customers by cell and type, active and lapsed on the eve of ``sent``, signed up before it."""
-    prior = type_prior()
-    gap = np.repeat(law.gap_of_cell[:, None], N_TYPES, axis=1).astype(np.int64)
-    kind = np.repeat(np.arange(N_TYPES)[None, :], N_CELLS, axis=0)
+    prior, n_types = law.types.prior, law.types.n_types
+    gap = np.repeat(law.gap_of_cell[:, None], n_types, axis=1).astype(np.int64)
+    kind = np.repeat(np.arange(n_types)[None, :], N_CELLS, axis=0)
     before = np.arange(-defaults.EXISTING_DAYS, 0)
     active_share = np.mean([share_active_at_start(law, np.full(1, day), kind, gap) for day in before], axis=0)
     whole = defaults.EXISTING_SHARE * share_of_cells(spec, -1)[:, None] * prior

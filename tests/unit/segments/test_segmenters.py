@@ -134,3 +134,13 @@ def test_no_dense_region_is_an_error_that_says_so():
 
     with pytest.raises(ModelError, match="No region of the 500 rows is dense enough"):
         HDBSCAN(smallest_share=0.4).fit(scattered, 0, 1)
+
+
+def test_batches_begin_from_centres_of_a_sample_and_end_where_k_means_does():
+    rng = np.random.default_rng(8)
+    kind = rng.integers(0, 6, 6_000)
+    points = rng.normal(size=(6, 8))[kind] * 1.6 + rng.normal(size=(6_000, 8))
+
+    told = [one.fit(points, 6, seed).assign(points).label for seed in range(4) for one in (KMeans(), MiniBatchKMeans())]
+
+    assert min(adjusted_rand(one, other) for one, other in zip(told[::2], told[1::2], strict=True)) > 0.9

@@ -52,7 +52,7 @@ def test_within_share_is_what_k_means_minimises():
 
 def test_reference_has_the_mean_and_covariance_of_the_points():
     like = np.random.default_rng(0).normal(size=(20_000, 3)) @ np.array([[2, 1, 0], [0, 1, 0], [0, 0, 0.1]])
-    drawn = without_groups(like, np.random.default_rng(1))
+    drawn = without_groups(like)(np.random.default_rng(1))
 
     np.testing.assert_allclose(drawn.mean(axis=0), like.mean(axis=0), atol=0.05)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(like.T), atol=0.15)

@@ -10,9 +10,10 @@ import pytest
 from pipelines.simulation.campaigns import Campaign
 from pipelines.simulation.defaults import AGE_BOUNDS, COMEBACK, GENDERS, REGIONS
 from pipelines.simulation.drifts import MissingFeed
-from pipelines.simulation.latent import N_TYPES, TYPES, type_prior
+from pipelines.simulation.latent import TYPES
 from pipelines.simulation.law import active_share, law_of
 from pipelines.simulation.oracle import blind_oracle_at, oracle_at
+from pipelines.simulation.planted import PlantedTypes
 from pipelines.simulation.shop import chunk_of
 from pipelines.simulation.spec import ShopSpec
 from pipelines.simulation.unfairness import CELL_SHAPE
@@ -86,12 +87,13 @@ def test_the_oracle_sees_nothing_at_or_after_the_cutoff() -> None:
     assert known.equals(broken)
 
 
-def test_the_raw_tables_alone_give_what_the_oracle_says() -> None:
+@pytest.mark.parametrize("types", [None, PlantedTypes(separation=1.5)], ids=["own", "planted"])
+def test_the_raw_tables_alone_give_what_the_oracle_says(types: PlantedTypes | None) -> None:
     """A plain forward algorithm, customer by customer, over the frames that a shop would hand over."""
     campaign = Campaign(
         campaign_id="voucher", sent=date(2023, 2, 10), effect_days=14, lift_steady=0.8, lift_sensitive=1.4
     )
-    shop = ShopSpec(n_customers=1_000, n_days=90, campaigns=(campaign,))
+    shop = ShopSpec(n_customers=1_000, n_days=90, campaigns=(campaign,), planted=types)
     cutoff = date(2023, 2, 20)
     forecast = oracle_at(shop, 0, [cutoff], 28).set_index("customer_id")["p_active"]
     told = chunk_of(shop, 0)
@@ -110,7 +112,8 @@ def outcomes_of(events: pd.DataFrame, shop: ShopSpec) -> pd.DataFrame:
         {
             "day": (sessions["event_time"].min().dt.normalize() - pd.Timestamp(shop.start)).dt.days,
             "order": sessions["event_type"].agg(lambda types: (types == "purchase").any()),
-            "cart": sessions["event_type"].agg(lambda types: (types == "add_to_cart").any()),
+            "n_added": sessions["event_type"].agg(lambda types: (types == "add_to_cart").sum()),
+            "n_removed": sessions["event_type"].agg(lambda types: (types == "remove_from_cart").sum()),
         }
     )
     return frame.reset_index()
@@ -118,12 +121,13 @@ def outcomes_of(events: pd.DataFrame, shop: ShopSpec) -> pd.DataFrame:
 
 def p_active_by_hand(shop: ShopSpec, customer: Any, sessions: pd.DataFrame, until: int, treated: bool) -> float:
     law = law_of(shop)
+    types = law.types
     signup = (customer.signed_up - pd.Timestamp(shop.start)).days
     band = sum(customer.age >= bound for bound in AGE_BOUNDS[1:-1])
     cell = np.ravel_multi_index((band, GENDERS.index(customer.gender), REGIONS.index(customer.region)), CELL_SHAPE)
     hazard, seen_share = law.lapse[law.gap_of_cell[cell]], 1 - law.lost_of_cell[cell]
-    share = active_share(np.array(-1.0 - signup), TYPES.lapse * law.gaps[law.gap_of_cell[cell]]) if signup < 0 else 1.0
-    active, lapsed = type_prior()[cell] * share, type_prior()[cell] * (1 - share)
+    share = active_share(np.array(-1.0 - signup), types.lapse * law.gaps[law.gap_of_cell[cell]]) if signup < 0 else 1.0
+    active, lapsed = types.prior[cell] * share, types.prior[cell] * (1 - share)
     for day in range(max(signup, 0), until):
         if day > signup:
             active, lapsed = (
@@ -132,14 +136,16 @@ def p_active_by_hand(shop: ShopSpec, customer: Any, sessions: pd.DataFrame, unti
             )
         order = law.conversion[:, day] * (law.lift[:, day] if treated else 1.0)
         rates = (
-            TYPES.visits
+            types.visits
             * law.season[day]
             * np.stack([(1 - order - law.carts) * seen_share, law.carts * seen_share, order])
         )
         active = active * np.exp(-rates.sum(axis=0))
         today = sessions.loc[sessions["day"] == day].iloc[1 if day == signup else 0 :]  # but for the registration
         for session in today.itertuples():
-            active = active * rates[2 if session.order else 1 if session.cart else 0]
+            active = active * rates[2 if session.order else 1 if session.n_added else 0]
+            more = session.n_added - session.n_removed - 1
+            active = active * (types.last_kept * (1 - types.last_kept) ** more if session.n_added else 1.0)
             lapsed = lapsed * 0
     return float(active.sum() / (active.sum() + lapsed.sum()))
 
@@ -158,5 +164,5 @@ def test_where_nothing_is_unfair_age_and_region_matter_only_through_the_prior() 
     spec = ShopSpec(n_customers=1_000, n_days=120, unfairness=(), drifts=(), campaigns=())
     forecasts = [ask(spec, 0, [date(2023, 4, 30)], 28)["p_no_purchase"] for ask in (oracle_at, blind_oracle_at)]
 
-    assert law_of(spec).lapse.shape[:2] == (1, N_TYPES)
+    assert law_of(spec).lapse.shape[:2] == (1, TYPES.n_types)
     assert np.corrcoef(*forecasts)[0, 1] > 0.98

@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -96,3 +97,11 @@ def test_nothing_happens_outside_the_log_or_before_the_sign_up(planted: ShopSpec
 
     assert (events["event_time"] >= events["signed_up"]).all()
     assert events["event_time"].between(pd.Timestamp(planted.start), pd.Timestamp(planted.end), inclusive="left").all()
+
+
+@pytest.mark.parametrize("column", ["campaign_id", "channel"])
+def test_a_shop_without_campaigns_has_contacts_whose_columns_are_text(column: str) -> None:
+    silent = SMALL.model_copy(update={"campaigns": ()})
+    contacts = pa.Table.from_pandas(chunk_of(silent, 0)["contacts"], preserve_index=False)
+
+    assert "string" in str(contacts.schema.field(column).type.value_type)
