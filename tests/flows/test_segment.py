@@ -172,6 +172,28 @@ def test_a_refused_segmentation_stays_challenger_and_the_champion_stays_champion
     assert models.find(made.spec.name, CHALLENGER).version == "2"
 
 
+def test_an_earlier_cutoff_is_kept_for_tasks_and_does_not_replace_a_champion_that_knows_more(tmp_path):
+    made, models = ready(tmp_path), MemoryModels()
+    segment(made.spec, made.shop.lake, models, MemoryRun(), None)
+
+    found = segment(made.spec, made.shop.lake, models, MemoryRun(), EARLIER)
+
+    assert found.outcome == Outcome.DONE
+    assert models.find(made.spec.name, CHAMPION).version == "1"
+    assert EARLIER in made.shop.lake.kept_segments(made.spec.name)
+
+
+def test_an_override_does_not_choose_its_own_examination(tmp_path):
+    made = ready(tmp_path, gates=[{"type": "usable", "smallest_share": 0.9}])
+    lenient = made.spec.model_copy(update={"gates": (Usable(),)})
+    other = made.spec.model_copy(update={"on": ("recency_days", "n_orders_112d")})
+
+    told = [segment(one, made.shop.lake, MemoryModels(), MemoryRun(), None, made.spec) for one in (lenient, other)]
+
+    assert [ruling.gate for ruling in told[0].rulings if not ruling.passed] == ["usable"]
+    assert [ruling.gate for ruling in told[1].rulings if not ruling.passed] == ["asks_the_same", "usable"]
+
+
 def test_a_log_shorter_than_the_history_says_what_is_needed(tmp_path):
     made = ready(tmp_path)
 

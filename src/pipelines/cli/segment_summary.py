@@ -41,7 +41,7 @@ def of_segmented(found: Segmented, place: Place) -> None:
         for line in continuity_words(found.continuity, found.told.names if found.told else {}):
             wrapped(console, "Continuity", line)
     _rulings(found, console)
-    wrapped(console, "Segments", f"{found.outcome} at {said(found.cutoff)}{_version(found)}")
+    wrapped(console, "Segments", f"{found.outcome} at {said(found.cutoff)}{_version(found)}{_kept(found)}")
     next_steps(place, *_next(found))
 
 
@@ -126,6 +126,13 @@ def _rulings(found: Segmented, console: Console) -> None:
 
 def _version(found: Segmented) -> str:
     return "" if found.version is None else f" (version {found.version.version})"
+
+
+def _kept(found: Segmented) -> str:
+    from pipelines.flows.outcome import Outcome
+
+    said = ": kept for tasks that read segments; the champion, which knows later days, stays"
+    return said if found.outcome == Outcome.DONE else ""
 
 
 def _next(found: Segmented) -> tuple[str, ...]:

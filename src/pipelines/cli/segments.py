@@ -11,6 +11,7 @@ from pipelines.config.files import load_segments, load_source
 from pipelines.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from pipelines.adapters.lake import FileLake
     from pipelines.tasks.any_segments import AnySegments
     from pipelines.tasks.segmentation import ClusterSegments
 
@@ -21,15 +22,14 @@ def segment(segments: str, cutoff: str, overrides: str) -> int:
     from pipelines.flows.segment import segment as flow
     from pipelines.tasks.segmentation import ClusterSegments
 
-    workspace, known_at = Workspace.find(), moment_of(cutoff)
-    spec = load_segments(workspace.conf, segments, overrides)
-    lake = opened_lake(workspace, load_source(workspace.conf, spec.source))
+    known_at, (workspace, spec, lake) = moment_of(cutoff), _opened(segments, overrides)
     if isinstance(spec, ClusterSegments):
+        declared = _clusters(load_segments(workspace.conf, segments))
         found = recorded(
             workspace,
             "segment",
             spec.name,
-            lambda run: flow(spec, lake, MlflowModels(), run, known_at),
+            lambda run: flow(spec, lake, MlflowModels(), run, known_at, declared),
             summary.of_segmented,
         )
         return status(found.outcome)
@@ -47,9 +47,7 @@ def assign(segments: str, cutoff: str) -> int:
     from pipelines.flows.assign import assign as flow
     from pipelines.tasks.segmentation import ClusterSegments
 
-    workspace, known_at = Workspace.find(), moment_of(cutoff)
-    spec = load_segments(workspace.conf, segments)
-    lake = opened_lake(workspace, load_source(workspace.conf, spec.source))
+    known_at, (workspace, spec, lake) = moment_of(cutoff), _opened(segments)
     if isinstance(spec, ClusterSegments):
         found = recorded(
             workspace,
@@ -71,9 +69,9 @@ def drift_check(segments: str, cutoff: str, retrain: str) -> int:
     from pipelines.flows.drift_check import Retraining
     from pipelines.flows.segment_drift import segment_drift as flow
 
-    workspace, known_at, retraining = Workspace.find(), moment_of(cutoff), Retraining(retrain)
-    spec = _clusters(load_segments(workspace.conf, segments))
-    lake = opened_lake(workspace, load_source(workspace.conf, spec.source))
+    known_at, retraining = moment_of(cutoff), Retraining(retrain)
+    workspace, declared, lake = _opened(segments)
+    spec = _clusters(declared)
     found = recorded(
         workspace,
         "drift_check",
@@ -82,6 +80,12 @@ def drift_check(segments: str, cutoff: str, retrain: str) -> int:
         summary.of_segment_drift,
     )
     return status(found.outcome)
+
+
+def _opened(segments: str, overrides: str = "") -> tuple[Workspace, AnySegments, FileLake]:
+    workspace = Workspace.find()
+    spec = load_segments(workspace.conf, segments, overrides)
+    return workspace, spec, opened_lake(workspace, load_source(workspace.conf, spec.source))
 
 
 def _clusters(spec: AnySegments) -> ClusterSegments:

@@ -63,7 +63,8 @@ class Segmented:
     version : ModelVersion or None
         What was registered; None if nothing was, or it is the champion again.
     outcome : Outcome
-        ``promoted``, ``refused``, ``unchanged`` or ``no_structure``.
+        ``promoted``, ``refused``, ``unchanged`` or ``no_structure``; ``done`` if it is kept for tasks that read
+        segments, while a champion that knows later days stays.
     """
 
     spec: ClusterSegments
@@ -77,8 +78,21 @@ class Segmented:
     outcome: Outcome
 
 
-def segment(spec: ClusterSegments, lake: Lake, models: Models, run: Run, cutoff: datetime | None) -> Segmented:
-    """Choose, fit and describe segments of what was known at ``cutoff``; they become champion if every gate agrees."""
+def segment(  # as every flow, and the file without overrides
+    spec: ClusterSegments,
+    lake: Lake,
+    models: Models,
+    run: Run,
+    cutoff: datetime | None,
+    declared: ClusterSegments | None = None,
+) -> Segmented:
+    """Choose, fit and describe segments of what was known at ``cutoff``; they become champion if every gate agrees.
+
+    The gates are those of ``declared``, the file as it stands: an override does not choose its own examination.
+    """
+    declared = declared or spec
+    asks_the_same = spec.question_digest() == declared.question_digest()
+    spec = spec.model_copy(update={"gates": declared.gates})
     manifest = lake.manifest(spec.source)
     require_sensitive(lake, spec.source, spec.sensitive, CUSTOMERS.name)
     spec, left_out = fed(spec, manifest)
@@ -93,7 +107,7 @@ def segment(spec: ClusterSegments, lake: Lake, models: Models, run: Run, cutoff:
     run.publish(logged)
     found = Segmented(spec, known_at, chosen, (), None, None, (), None, Outcome.NO_STRUCTURE)
     if chosen.structure.kind != "nothing":
-        found = _settled(found, lake, models, run, (population, logged))
+        found = _settled(found, lake, models, run, _Seen(population, logged, asks_the_same))
     run.describe(in_words(found))
     version = "" if found.version is None else found.version.version
     run.tags({"outcome": found.outcome, "structure": chosen.structure.kind, "model_version": version})
@@ -111,9 +125,18 @@ def _told(spec: ClusterSegments, run: Run) -> Callable[[Measured, float], None]:
     return told
 
 
-def _settled(found: Segmented, lake: Lake, models: Models, run: Run, seen_so_far: tuple[Seen, Report]) -> Segmented:
+@dataclass(frozen=True)
+class _Seen:
+    """Whom it is about, what the choice logged, and whether it was made for what the file asks."""
+
+    population: Seen
+    logged: Report
+    asks_the_same: bool
+
+
+def _settled(found: Segmented, lake: Lake, models: Models, run: Run, so_far: _Seen) -> Segmented:
     """Fit what was chosen, hand on ids and names, describe, judge, register."""
-    spec, chosen, (population, logged) = found.spec, found.chosen, seen_so_far
+    spec, chosen, population, logged = found.spec, found.chosen, so_far.population, so_far.logged
     champion = models.find(spec.name, CHAMPION)
     before = None if champion is None else assigner_of(models, champion)
     run.progress.stage("segment: refitting at every cutoff, and describing the segments")
@@ -121,7 +144,8 @@ def _settled(found: Segmented, lake: Lake, models: Models, run: Run, seen_so_far
     whom, unscored = described(spec, lake, models, population, refits)
     told = personas(whom, spec.personas, spec.seed)
     refits = called(refits, told.names)
-    rulings = judge_segments(spec.gates, evidence(spec, population, chosen, refits, before, against))
+    facts = evidence(spec, population, chosen, refits, before, against)
+    rulings = judge_segments(spec.gates, replace(facts, asks_the_same=so_far.asks_the_same))
     more = (
         chosen_section(chosen, logged),
         lasting_section(refits, told.names, against, logged),
@@ -130,15 +154,20 @@ def _settled(found: Segmented, lake: Lake, models: Models, run: Run, seen_so_far
     run.publish(continuity_report(refits, told.names, against) | persona_report(told, spec.seed, more))
     run.publish(_gates_report(rulings, unscored))
     found = replace(found, refits=refits, told=told, continuity=against, rulings=rulings, outcome=Outcome.UNCHANGED)
-    shipped = _history(found, population, before).refits[-1][1]
+    history = _history(found, population, before)
+    shipped = history.refits[-1][1]
     if champion is not None and champion.digest == shipped.digest():
         return found
+    if all(ruling.passed for ruling in rulings):
+        lake.keep_segments(spec.name, found.cutoff, history.to_json())
+        if champion is not None and champion.known_at is not None and champion.known_at > found.cutoff:
+            return replace(found, outcome=Outcome.DONE)  # kept for tasks; the champion knows more
+        found = replace(found, outcome=Outcome.PROMOTED)
+    else:
+        found = replace(found, outcome=Outcome.REFUSED)
     run.publish(_reference(population, refits[-1], run))
-    passed = all(ruling.passed for ruling in rulings)
-    found = replace(found, outcome=Outcome.PROMOTED if passed else Outcome.REFUSED)
     version = models.register(run, _new_version(found, lake, population, shipped))
-    if passed:
-        lake.keep_segments(spec.name, found.cutoff, _history(found, population, before).to_json())
+    if found.outcome == Outcome.PROMOTED:
         models.crown(version)
     return replace(found, version=version)
 

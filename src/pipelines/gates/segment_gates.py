@@ -57,6 +57,8 @@ class SegmentEvidence:
         Of the champion's way of segmenting, on the same rows; None if there is no champion.
     n_champion, n_persisted : int
         How many segments the champion has, and how many of them are still there.
+    asks_the_same : bool
+        Whether it tells the customers of the file apart by the features of the file.
     """
 
     structure: str
@@ -66,6 +68,7 @@ class SegmentEvidence:
     champion: Steadiness | None
     n_champion: int = 0
     n_persisted: int = 0
+    asks_the_same: bool = True
 
 
 class SegmentGate(Spec):
@@ -198,6 +201,22 @@ class KeepsSegments(SegmentGate):
         return self.ruling(share >= self.min_share, f"{said} (at least {self.min_share:.0%})")
 
 
+class AsksTheSame(SegmentGate):
+    """It is the segmentation that the file asks for: same source, population and features.
+
+    Judged always, declared or not: otherwise an override would put another segmentation into its place.
+    """
+
+    type: Literal["asks_the_same"] = "asks_the_same"
+
+    def judge(self, evidence: SegmentEvidence) -> Ruling:
+        """Refuse one that was made for something else."""
+        if evidence.asks_the_same:
+            return self.ruling(passed=True, reason="made as the file stands")
+        said = "made with another source, population or features than the file has"
+        return self.ruling(passed=False, reason=f"{said}; run without that override, or change the file")
+
+
 AnySegmentGate = Annotated[
     Stable | MembersStay | Usable | Separated | NotLessStable | KeepsSegments, Field(discriminator="type")
 ]
@@ -207,7 +226,7 @@ def judge_segments(gates: Sequence[AnySegmentGate], evidence: SegmentEvidence) -
     """Every gate's ruling; one that errors refuses, and so does an empty list."""
     if not gates:
         return (Ruling("gates", passed=False, reason="the segmentation declares no gates"),)
-    return tuple(_fail_closed(gate, evidence) for gate in gates)
+    return tuple(_fail_closed(gate, evidence) for gate in (AsksTheSame(), *gates))
 
 
 def _fail_closed(gate: SegmentGate, evidence: SegmentEvidence) -> Ruling:

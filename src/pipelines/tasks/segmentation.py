@@ -143,6 +143,10 @@ class ClusterSegments(Spec):
         """SHA-256 of source, population and blocks."""
         return digest(self.model_dump(mode="json", include={"source", "population", "features"}))
 
+    def question_digest(self) -> str:
+        """SHA-256 of whom it tells apart by what: what must be as in the file for a segmentation to be promoted."""
+        return digest(self.model_dump(mode="json", include={"source", "population", "features", "on"}))
+
     def described_by(self, blocks: Sequence[AnyBlock]) -> ClusterSegments:
         """The same with these of its blocks only."""
         return self.model_copy(update={"features": tuple(blocks)})

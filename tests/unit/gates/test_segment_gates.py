@@ -54,6 +54,7 @@ def test_a_good_first_segmentation_passes_every_gate():
         (replace(EVIDENCE, champion=replace(GOOD, resampled=0.99)), ["not_less_stable"]),
         (replace(EVIDENCE, champion=replace(GOOD, resampled=math.nan)), ["not_less_stable"]),
         (replace(EVIDENCE, n_champion=4, n_persisted=1), ["keeps_segments"]),
+        (replace(EVIDENCE, asks_the_same=False), ["asks_the_same"]),
     ],
 )
 def test_a_segmentation_is_refused_for_what_is_wrong_with_it_and_nothing_else(evidence, gates):
