@@ -153,19 +153,31 @@ def _settled(found: Segmented, lake: Lake, models: Models, run: Run, so_far: _Se
     )
     run.publish(continuity_report(refits, told.names, against) | persona_report(told, spec.seed, more))
     run.publish(_gates_report(rulings, unscored))
-    found = replace(found, refits=refits, told=told, continuity=against, rulings=rulings, outcome=Outcome.UNCHANGED)
+    found = replace(found, refits=refits, told=told, continuity=against, rulings=rulings)
     history = _history(found, population, before)
-    shipped = history.refits[-1][1]
-    if champion is not None and champion.digest == shipped.digest():
-        return found
-    if all(ruling.passed for ruling in rulings):
+    found = replace(found, outcome=_ending(found, champion, history.refits[-1][1].digest()))
+    if found.outcome in {Outcome.PROMOTED, Outcome.DONE}:
         lake.keep_segments(spec.name, found.cutoff, history.to_json())
-        if champion is not None and champion.known_at is not None and champion.known_at > found.cutoff:
-            return replace(found, outcome=Outcome.DONE)  # kept for tasks; the champion knows more
-        found = replace(found, outcome=Outcome.PROMOTED)
-    else:
-        found = replace(found, outcome=Outcome.REFUSED)
-    run.publish(_reference(population, refits[-1], run))
+    if found.outcome in {Outcome.UNCHANGED, Outcome.DONE}:
+        return found
+    return _registered(found, lake, models, run, population, history.refits[-1][1])
+
+
+def _ending(found: Segmented, champion: ModelVersion | None, digest: str) -> Outcome:
+    """What becomes of it; a champion that knows later days stays, and the gates were passed for tasks only."""
+    if champion is not None and champion.digest == digest:
+        return Outcome.UNCHANGED
+    if not all(ruling.passed for ruling in found.rulings):
+        return Outcome.REFUSED
+    knows_more = champion is not None and champion.known_at is not None and champion.known_at > found.cutoff
+    return Outcome.DONE if knows_more else Outcome.PROMOTED
+
+
+def _registered(  # as every flow, whom it is about, and what ships
+    found: Segmented, lake: Lake, models: Models, run: Run, population: Seen, shipped: Assigner
+) -> Segmented:
+    """A version of its own, and the champion if the gates agreed."""
+    run.publish(_reference(population, found.refits[-1], run))
     version = models.register(run, _new_version(found, lake, population, shipped))
     if found.outcome == Outcome.PROMOTED:
         models.crown(version)
