@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,9 +34,7 @@ def main() -> None:
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # threads that spin while they wait make a busy machine 100 times slower
     options = _options()
     n_rows = options.rows or N_ROWS[options.size]
-    results: list[Measured] = []
-    ratios: dict[str, float] = {}
-    figures: dict[str, float] = {}
+    results, ratios, figures = _earlier(options.earlier)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         if {"scale", "batches"} & set(options.part):
@@ -52,10 +50,21 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), help="only these parts")
+    parser.add_argument("--part", nargs="*", choices=PARTS, default=list(PARTS), help="only these parts")
     parser.add_argument("--seeds", type=int, default=0, help="of known and noise, in place of the size's")
     parser.add_argument("--rows", type=int, help="customers of scale and batches, in place of the size's")
+    parser.add_argument("--earlier", nargs="*", type=Path, default=[], help="JSON of parts that were run before")
     return arguments(__doc__ or "", parser)
+
+
+def _earlier(paths: Sequence[Path]) -> Found:
+    """What runs of other parts wrote."""
+    held = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    results = [Measured(**one) for run in held for one in run["results"]]
+    ratios, figures = (
+        {name: value for run in held for name, value in run[key].items()} for key in ("ratios", "figures")
+    )
+    return results, ratios, figures
 
 
 def _told(part: str, options: argparse.Namespace, _: int, folder: Path) -> Found:
