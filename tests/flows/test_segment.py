@@ -70,6 +70,7 @@ def test_every_step_of_the_choice_and_the_personas_is_logged(done):
     assert done.run.metrics["gate.stable"] == 1.0
     assert done.run.logged_params["config.value"] == "amount_112d"
     assert done.run.logged_tags["outcome"] == Outcome.PROMOTED
+    assert done.models.descriptions["1"].startswith("## Customers of a tiny shop: promoted")
 
 
 def test_no_artifact_names_a_customer(done):
