@@ -59,6 +59,7 @@ def test_rows_before_the_first_refit_have_no_segment_and_later_ones_that_of_thei
     assert told[days >= first].notna().all()
     assert set(told.dropna()) <= set(ready.history.feature.levels)
     assert parts.features[-1].levels == ready.history.feature.levels
+    assert f"were chosen at 2020-08-24 (digest {ready.history.digest[:12]})" in parts.words
 
 
 def test_the_future_changes_no_segment_of_the_past(ready, tmp_path):

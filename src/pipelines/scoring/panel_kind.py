@@ -78,7 +78,7 @@ class PanelKind:
             folds=tuple((whole.at(at(fold.train)), whole.at(at(fold.valid))) for fold in timeline.folds),
             test=whole.at(at(timeline.test)),
             times=_times(timeline, task),
-            words=_words(timeline, task),
+            words=" ".join([_words(timeline, task), *(one.in_words for one in histories)]),
         )
 
     def current(self, task: PanelTask, lake: Lake, known_at: datetime | None) -> Cases:

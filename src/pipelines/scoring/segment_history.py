@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.core.errors import ConfigError, NotEnoughDataError
+from pipelines.core.spec import digest
 from pipelines.core.windows import day_number
 from pipelines.features.catalogue import Feature
 from pipelines.scoring.assigner import Assigner
@@ -52,6 +53,18 @@ class SegmentHistory:
         """What the column is that tells the segment: the id as text."""
         ids = sorted({one for _, assigner in self.refits for one in assigner.segmentation.ids})
         return replace(segment_feature(self.spec.name), levels=("0", *map(str, ids)))
+
+    @property
+    def in_words(self) -> str:
+        """Since when there are segments, and which choice they rest on: enough to find the kept file again."""
+        first, last = self.refits[0][0], self.known_at
+        told = f"The segments of '{self.spec.name}' were chosen at {last:%Y-%m-%d} (digest {self.digest[:12]})"
+        return f"{told}; rows before {first:%Y-%m-%d} have none."
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of every refit, ids included; names decide nothing."""
+        return digest([(f"{at:%Y-%m-%d}", assigner.digest()) for at, assigner in self.refits])
 
     def segments(self, found: Panel) -> NDArray[np.object_]:
         """The segment of each row of a panel as text, shape (n_rows,); None before the first refit."""
