@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from pipelines.core.errors import PipelineError
 from pipelines.core.intervals import Interval
 from pipelines.core.spec import Spec
 
 Metrics = Mapping[str, Interval]
+E = TypeVar("E")
 
 
 class Evidence(Protocol):
@@ -71,3 +73,12 @@ class Gate(Spec):
     def ruling(self, passed: bool, reason: str) -> Ruling:
         """A ruling in this gate's name."""
         return Ruling(self.type, bool(passed), reason)
+
+
+def fail_closed(judge: Callable[[E], Ruling], ruling: Callable[[bool, str], Ruling], evidence: E) -> Ruling:
+    """What a gate says of the evidence; one that errors refuses."""
+    try:
+        return judge(evidence)
+    except Exception as error:  # whatever went wrong, what could not be judged has not passed
+        said = f": {error}" if isinstance(error, PipelineError) else ""  # other texts may hold data
+        return ruling(False, f"could not be judged: {type(error).__name__}{said}")

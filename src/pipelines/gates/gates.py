@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.core.errors import ModelError, PipelineError
+from pipelines.core.errors import ModelError
 from pipelines.core.intervals import Interval
 from pipelines.evaluation.metrics import METRICS
-from pipelines.gates.evidence import Evidence, Gate, Metrics, Ruling
+from pipelines.gates.evidence import Evidence, Gate, Metrics, Ruling, fail_closed
 
 RankingMetric = Literal["roc_auc", "pr_auc", "brier", "ece", "lift_at_10pct"]
 
@@ -119,15 +119,7 @@ def judge_all(gates: Sequence[AnyGate], evidence: Evidence) -> tuple[Ruling, ...
     """
     if not gates:
         return (Ruling("gates", passed=False, reason="the task declares no gates"),)
-    return tuple(_fail_closed(gate, evidence) for gate in (AsksTheSame(), *gates))
-
-
-def _fail_closed(gate: Gate, evidence: Evidence) -> Ruling:
-    try:
-        return gate.judge(evidence)
-    except Exception as error:  # whatever went wrong, what could not be judged has not passed
-        said = f": {error}" if isinstance(error, PipelineError) else ""  # other texts may hold data
-        return gate.ruling(passed=False, reason=f"could not be judged: {type(error).__name__}{said}")
+    return tuple(fail_closed(gate.judge, gate.ruling, evidence) for gate in (AsksTheSame(), *gates))
 
 
 def _known(metrics: Metrics, name: str) -> Interval:

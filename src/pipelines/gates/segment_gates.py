@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.core.errors import PipelineError
 from pipelines.core.spec import Spec
-from pipelines.gates.evidence import Ruling
+from pipelines.gates.evidence import Ruling, fail_closed
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -226,12 +225,4 @@ def judge_segments(gates: Sequence[AnySegmentGate], evidence: SegmentEvidence) -
     """Every gate's ruling; one that errors refuses, and so does an empty list."""
     if not gates:
         return (Ruling("gates", passed=False, reason="the segmentation declares no gates"),)
-    return tuple(_fail_closed(gate, evidence) for gate in (AsksTheSame(), *gates))
-
-
-def _fail_closed(gate: SegmentGate, evidence: SegmentEvidence) -> Ruling:
-    try:
-        return gate.judge(evidence)
-    except Exception as error:  # whatever went wrong, what could not be judged has not passed
-        said = f": {error}" if isinstance(error, PipelineError) else ""  # other texts may hold data
-        return gate.ruling(passed=False, reason=f"could not be judged: {type(error).__name__}{said}")
+    return tuple(fail_closed(gate.judge, gate.ruling, evidence) for gate in (AsksTheSame(), *gates))

@@ -10,12 +10,10 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Self, cast
+from typing import Any, ClassVar, cast
 
 import ibis
 import sqlglot
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -23,6 +21,7 @@ from pipelines.core.errors import nearest
 from pipelines.tables import sql_values as values
 from pipelines.tables.reading import as_boolean, as_decimal, as_integer, as_number, as_text
 from pipelines.tables.reading_time import as_time
+from pipelines.tables.sql_text import ReadFromText
 
 _PREFIX = "SELECT "
 _FIRST_OF = "FIRST_OF"
@@ -30,7 +29,7 @@ _MARKERS = {"safe", "coalesce", "typed", "ignore_nulls", "nested", "quoted", "_t
 
 
 @dataclass(frozen=True)
-class Expression:
+class Expression(ReadFromText):
     """A scalar of a raw table's columns, written in SQL.
 
     Understood are column names (``"quoted"`` where they are no plain words), text, numbers, TRUE, FALSE, NULL,
@@ -59,6 +58,7 @@ class Expression:
     ('total', 'amount')
     """
 
+    said: ClassVar[str] = "an expression"
     text: str
     columns: tuple[str, ...] = field(init=False, compare=False, repr=False)
     optional_columns: tuple[str, ...] = field(init=False, compare=False, repr=False)
@@ -95,23 +95,6 @@ class Expression:
             If the table lacks a column, or the types of its columns cannot stand together.
         """
         return _compiled(_parsed(self.text), table)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Read from text, written as text."""
-        return core_schema.no_info_plain_validator_function(
-            cls._of,
-            json_schema_input_schema=core_schema.str_schema(),
-            serialization=core_schema.to_string_ser_schema(when_used="always"),
-        )
-
-    @classmethod
-    def _of(cls, given: object) -> Self:
-        if isinstance(given, cls):
-            return given
-        if not isinstance(given, str):
-            raise ValueError("needs an expression, as text")  # noqa: TRY004 - pydantic reports ValueErrors only
-        return cls(given)
 
 
 def _parsed(text: str) -> exp.Expression:

@@ -11,16 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import reduce
-from typing import Any, Self, cast
+from typing import Any, ClassVar, cast
 
 import ibis
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
 from sqlglot import exp
 from sqlglot.optimizer.simplify import simplify
 
 from pipelines.tables.sql_aggregates import AGGREGATES, Aggregate, hint_of_groups, without_aggregates
 from pipelines.tables.sql_located import Node, columns_of, place_of, tree_of, truth_of, unknown, wrong
+from pipelines.tables.sql_text import ReadFromText
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
@@ -35,9 +34,10 @@ class Located:
 
 
 @dataclass(frozen=True)
-class _Sql:
+class _Sql(ReadFromText):
     """A text that is read as SQL, and written as text."""
 
+    said: ClassVar[str] = "a condition"
     text: str
     columns: tuple[str, ...] = field(init=False, compare=False, repr=False)
     _tree: Node = field(init=False, compare=False, repr=False)
@@ -57,23 +57,6 @@ class _Sql:
         """The literals that a column is compared with: by ``=``, ``<>`` and the like, or as members of ``IN``."""
         found = [one for node in _nodes(self._tree) for one in _literals_beside(node, name)]
         return tuple(Located(literal.name, place_of(literal), literal.is_string) for literal in found)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Read from text, written as text."""
-        return core_schema.no_info_plain_validator_function(
-            cls._of,
-            json_schema_input_schema=core_schema.str_schema(),
-            serialization=core_schema.to_string_ser_schema(when_used="always"),
-        )
-
-    @classmethod
-    def _of(cls, given: object) -> Self:
-        if isinstance(given, cls):
-            return given
-        if not isinstance(given, str):
-            raise ValueError("needs a condition, as text")  # noqa: TRY004 - pydantic reports ValueErrors only
-        return cls(given)
 
 
 @dataclass(frozen=True)
