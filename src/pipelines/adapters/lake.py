@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import ibis
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.adapters.drafts import draft_of, drafting
 from pipelines.adapters.panels import FilePanels
 from pipelines.adapters.raw_files import RawFiles
 from pipelines.adapters.reductions import FileReductions
@@ -52,7 +52,7 @@ class FileLake:
     def __init__(self, data: Path, home: Path, engine: Engine) -> None:
         self._data, self._home, self._engine = data, home, engine
         self._raw: dict[str, RawFiles] = {}
-        self._panels, self._reductions = FilePanels(data / "panel"), FileReductions(data / "days", engine)
+        self._panels, self._reductions = FilePanels(data), FileReductions(data, engine)
 
     def files(self, source: SourceSpec) -> dict[str, tuple[FileManifest, ...]]:
         """The raw files of a source with the SHA-256 of their bytes, by raw table."""
@@ -121,7 +121,8 @@ class FileLake:
                     why="Two at once would clear away each other's tables.",
                     fix="Wait until it has ended, then run again.",
                 ) from error
-            yield
+            with drafting(self._data):
+                yield
 
     def find_part(self, source: str, part: Part) -> PartManifest | None:
         """A part that is written already, by an earlier ingest or by one that did not end."""
@@ -137,7 +138,7 @@ class FileLake:
     def draft(self, source: str, part: Part) -> Iterator[FileDraft]:
         """A folder for a part's tables, which gets its name when the block ends well."""
         final = self._part(source, part.digest)
-        folder = final.with_name(f"draft-{os.getpid()}-{final.name}")
+        folder = draft_of(final)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
@@ -196,19 +197,21 @@ class FileLake:
         """Keep one, in one step; it replaces another that was chosen at the same moment."""
         folder = self._data / "segments" / name
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / f"known_at={known_at:%Y-%m-%d}.json", history)
+        with drafting(self._data):
+            _replace(folder / f"known_at={known_at:%Y-%m-%d}.json", history)
 
     def write_scores(self, task: str, cutoff: datetime | None, scores: pd.DataFrame) -> Path:
         """Write the scores of one cutoff, or of a table without times; replaces earlier ones in one step."""
         folder = self._data / "scores" / task
         folder.mkdir(parents=True, exist_ok=True)
         final = folder / ("cases.parquet" if cutoff is None else f"cutoff={cutoff:%Y-%m-%d}.parquet")
-        draft = folder / f".draft-{os.getpid()}.parquet"
-        try:
-            scores.to_parquet(draft, index=False)
-            draft.replace(final)
-        finally:
-            draft.unlink(missing_ok=True)
+        draft = draft_of(final)
+        with drafting(self._data):
+            try:
+                scores.to_parquet(draft, index=False)
+                draft.replace(final)
+            finally:
+                draft.unlink(missing_ok=True)
         return final
 
     def _home_of(self, source: str) -> Path:
@@ -248,7 +251,7 @@ class FileDraft:
 
 
 def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f"draft-{os.getpid()}-{path.name}")
+    draft = draft_of(path)
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet as pq
 
+from pipelines.adapters.drafts import draft_of, drafting
 from pipelines.core.columns import CUSTOMER_ID
 from pipelines.core.panels import Keys, PanelPart, PanelRows
 
@@ -32,10 +33,10 @@ _WRITING: dict[str, Any] = {"compression": "lz4", "use_dictionary": [CUSTOMER_ID
 
 
 class FilePanels:
-    """Panels under one folder."""
+    """Panels under a workspace's ``data`` folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, data: Path) -> None:
+        self._data, self._folder = data, data / "panel"
 
     def place(self, panel: str) -> str:
         """The panel's folder."""
@@ -66,20 +67,21 @@ class FilePanels:
 
     @contextmanager
     def writing(self, panel: str, keys: Mapping[datetime, Keys], features: Mapping[str, bool]) -> Iterator[FileDraft]:
-        """Drafts beside the files they replace; a process that is killed leaves some, which no reader looks at."""
+        """Drafts beside the files they replace; a process that is killed leaves some, which the next writer clears."""
         finals = {cutoff: self._path(panel, cutoff) for cutoff in keys}
-        drafts = {cutoff: final.with_name(f".draft-{os.getpid()}.parquet") for cutoff, final in finals.items()}
+        drafts = {cutoff: draft_of(final) for cutoff, final in finals.items()}
         for final in finals.values():
             final.parent.mkdir(parents=True, exist_ok=True)
-        draft = FileDraft({cutoff: _opened(path, keys[cutoff], features) for cutoff, path in drafts.items()})
-        try:
-            with draft:
-                yield draft
-            for cutoff, path in drafts.items():
-                path.replace(finals[cutoff])
-        finally:
-            for path in drafts.values():
-                path.unlink(missing_ok=True)
+        with drafting(self._data):
+            draft = FileDraft({cutoff: _opened(path, keys[cutoff], features) for cutoff, path in drafts.items()})
+            try:
+                with draft:
+                    yield draft
+                for cutoff, path in drafts.items():
+                    path.replace(finals[cutoff])
+            finally:
+                for path in drafts.values():
+                    path.unlink(missing_ok=True)
         self._clear(self._folder / panel)
 
     @staticmethod

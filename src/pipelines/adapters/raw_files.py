@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from pipelines.adapters import csv_files, databases, simulated, workbooks
+from pipelines.adapters.drafts import draft_of
 from pipelines.core.errors import ContractError
 from pipelines.tables.manifest import FileManifest
 from pipelines.tables.raw import RawTable, format_of
@@ -81,7 +82,7 @@ class RawFiles:
     def _of_database(self, name: str, variable: str, table: str) -> FileManifest:
         """A database has no bytes to take a digest of, so that its rows are fetched first."""
         self._stage.mkdir(parents=True, exist_ok=True)
-        draft = self._stage / f"draft-{os.getpid()}-{name}.parquet"
+        draft = draft_of(self._stage / f"{name}.parquet")
         try:
             databases.to_parquet(variable, table, draft)
             file = FileManifest(raw=name, name=table, sha256=csv_files.digest_of(draft))
@@ -108,7 +109,7 @@ class RawFiles:
         how = self._source.raw[file.raw].model_dump_json(exclude={"path", "download"})
         final = self._stage / f"{_short(file.sha256 + how)}.parquet"
         if not final.exists():
-            draft = final.with_name(f"draft-{os.getpid()}-{final.name}")
+            draft = draft_of(final)
             try:
                 make(draft)
                 draft.replace(final)

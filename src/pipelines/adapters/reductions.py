@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pipelines.adapters.drafts import draft_of, drafting
 from pipelines.core.errors import ConfigError
 from pipelines.core.protocols import Engine
 from pipelines.core.spec import digest
@@ -20,10 +20,10 @@ _KEPT = 2
 
 
 class FileReductions:
-    """Reductions of every source under one folder."""
+    """Reductions of every source under a workspace's ``data`` folder."""
 
-    def __init__(self, folder: Path, engine: Engine) -> None:
-        self._folder, self._engine = folder, engine
+    def __init__(self, data: Path, engine: Engine) -> None:
+        self._data, self._folder, self._engine = data, data / "days", engine
 
     def find(self, source: str, wanted: Reduction) -> Reduction | None:
         """The newest one that was computed in the same way, whatever log it was reduced from."""
@@ -45,23 +45,27 @@ class FileReductions:
     def keep(self, source: str, reduction: Reduction, rows: Iterable[Any]) -> None:
         """Write it in one step; clear away all but the one before, and what other releases kept."""
         final = self._path(source, reduction)
-        draft = final.with_name(f".draft-{os.getpid()}-{final.name}")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        try:
-            for number, some in enumerate(rows):
-                self._engine.write(some, draft / f"{number:06d}.parquet")
-            (draft / _NOTE).write_text(reduction.model_dump_json(indent=1), encoding="utf-8")
-            if self._read(final) != reduction:  # else somebody has kept the same meanwhile, and may be reading it
-                shutil.rmtree(final, ignore_errors=True)
-                draft.rename(final)
-        finally:
+        draft = draft_of(final)
+        with drafting(self._data):
             shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(parents=True)
+            try:
+                self._write(draft, reduction, rows)
+                if self._read(final) != reduction:  # else somebody has kept the same meanwhile, and may be reading it
+                    shutil.rmtree(final, ignore_errors=True)
+                    draft.rename(final)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
         for left in self._newest_first(source, reduction)[_KEPT:]:
             shutil.rmtree(left, ignore_errors=True)
         for other in final.parent.parent.iterdir():
             if other != final.parent:
                 shutil.rmtree(other, ignore_errors=True)
+
+    def _write(self, folder: Path, reduction: Reduction, rows: Iterable[Any]) -> None:
+        for number, some in enumerate(rows):
+            self._engine.write(some, folder / f"{number:06d}.parquet")
+        (folder / _NOTE).write_text(reduction.model_dump_json(indent=1), encoding="utf-8")
 
     def _newest_first(self, source: str, wanted: Reduction) -> list[Path]:
         held = self._path(source, wanted).parent.glob(f"{wanted.how[:16]}-*")
