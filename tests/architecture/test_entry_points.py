@@ -9,7 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipelines.cli.app import LOOKUPS, cli
+from pipelines.cli.app import cli
+from pipelines.cli.app_lookups import LOOKUPS
 
 ROOT = Path(__file__).parents[2]
 ENTRY_POINTS = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))["entry_points"]

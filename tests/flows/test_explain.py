@@ -78,10 +78,10 @@ def test_the_page_names_the_customer_and_what_was_said(loop):
 
 def test_looking_up_publishes_and_registers_nothing(loop):
     who, _ = somebody(loop)
-    before = len(loop.models.versions), len(loop.run.children), dict(loop.models.aliases)
+    before = len(loop.models.versions), len(loop.run.children), dict(loop.models.held)
     explain(loop.shop.task, loop.shop.lake, loop.models, None, who)
 
-    assert (len(loop.models.versions), len(loop.run.children), dict(loop.models.aliases)) == before
+    assert (len(loop.models.versions), len(loop.run.children), dict(loop.models.held)) == before
 
 
 @pytest.mark.parametrize("who", ["nobody-17", "<script>alert(1)</script>", "../../etc/passwd", "' or '1'='1", ""])

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipelines.core.errors import RegistryError
-from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, LoadedModel, ModelVersion, NewVersion
+from pipelines.core.ledger import Entry, Event, Stored
+from pipelines.core.protocols import LoadedModel, ModelVersion, NewVersion, Probe
 from pipelines.core.report import Report
-from pipelines.scoring.assigner import ASSIGNER, Assigner
-from pipelines.scoring.scorer import Scorer
+from pipelines.flows.ledger import Step, recorded
+from pipelines.scoring.probing import asked_of
+
+ROOT_TAGS = {"code_digest": "c" * 64, "git_commit": "f" * 40, "lock_digest": "1" * 64}
 
 
 @dataclass
@@ -55,6 +59,14 @@ class MemoryRun:
     @property
     def began(self) -> datetime:
         return datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+    @property
+    def now(self) -> datetime:
+        return datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+    @property
+    def root_tags(self) -> dict[str, str]:
+        return ROOT_TAGS
 
     @property
     def studies(self) -> str | None:
@@ -96,16 +108,48 @@ class MemoryRun:
 
 
 @dataclass
+class MemoryLedger:
+    """Records in a list; a test may do to them what it wants."""
+
+    records: dict[str, list[Stored]] = field(default_factory=dict)
+    heads: dict[str, str] = field(default_factory=dict)
+    told: list[Entry] = field(default_factory=list)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self.records))
+
+    def read(self, task: str) -> tuple[Stored, ...]:
+        return tuple(self.records.get(task, ()))
+
+    def append(self, entry: Entry) -> None:
+        kept = self.records.setdefault(entry.task, [])
+        number = max((one.number for one in kept), default=0) + 1
+        kept.append(Stored(number, entry.to_json(), entry.digest))
+
+    def head(self, task: str) -> str:
+        return self.heads.get(task, "")
+
+    def mark(self, task: str, digest: str) -> None:
+        self.heads[task] = digest
+
+    def announce(self, entry: Entry) -> None:
+        self.told.append(entry)
+
+
+@dataclass
 class MemoryModels:
     """Versions in memory; every load goes through the files that a registry would keep."""
 
     versions: dict[str, tuple[ModelVersion, Path, pd.DataFrame, dict[str, object]]] = field(default_factory=dict)
-    aliases: dict[tuple[str, str], str] = field(default_factory=dict)
+    held: dict[tuple[str, str], str] = field(default_factory=dict)
     unsigned: set[str] = field(default_factory=set)
     descriptions: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    loaders: dict[str, str] = field(default_factory=dict)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
 
     def register(self, run: MemoryRun, version: NewVersion) -> ModelVersion:
-        number = str(len(self.versions) + 1)
+        number = str(max(map(int, self.versions), default=0) + 1)
         folder = Path(tempfile.mkdtemp())
         version.scorer.save(folder)
         made = ModelVersion(
@@ -118,19 +162,22 @@ class MemoryModels:
             version.config,
         )
         self.versions[number] = (made, folder, version.example, dict(run.artifacts))
-        self.aliases[version.task, CHALLENGER] = number
         self.descriptions[number] = version.description
+        self.tags[number] = {**run.root_tags, **run.logged_tags}
+        self.loaders[number] = version.loader
         return made
 
     def find(self, task: str, alias: str) -> ModelVersion | None:
-        number = self.aliases.get((task, alias))
+        number = self.held.get((task, alias))
         return None if number is None else self.versions[number][0]
 
     def load(self, version: ModelVersion) -> LoadedModel:
         _, folder, example, _ = self.versions[version.version]
-        names = None if version.version in self.unsigned else tuple(example.columns)
-        loaded = Assigner.load(folder) if (folder / ASSIGNER).is_file() else Scorer.load(folder)
-        return LoadedModel(loaded, names, has_example=True)
+        is_signed = example is not None and version.version not in self.unsigned
+        served = importlib.import_module(self.loaders[version.version])._load_pyfunc(str(folder))
+        return LoadedModel(
+            served.get_raw_model(), tuple(example.columns) if is_signed else None, has_example=example is not None
+        )
 
     def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
         return self.versions[version.version][3][name]
@@ -144,17 +191,49 @@ class MemoryModels:
     def describe(self, version: ModelVersion, markdown: str) -> None:
         self.descriptions[version.version] = markdown
 
+    def version(self, task: str, number: str) -> ModelVersion | None:
+        found = self.versions.get(number)
+        return found[0] if found and found[0].task == task else None
+
+    def numbers(self, task: str) -> dict[str, datetime]:
+        return {
+            number: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=int(number))
+            for number, held in self.versions.items()
+            if held[0].task == task
+        }
+
+    def aliases(self, task: str) -> dict[str, str]:
+        return {alias: number for (name, alias), number in self.held.items() if name == task}
+
+    def point(self, task: str, alias: str, number: str | None) -> None:
+        if number is None:
+            del self.held[task, alias]
+        else:
+            self.held[task, alias] = number
+
+    def remove(self, task: str, number: str) -> None:
+        del self.versions[number]
+
+    def forget(self, task: str) -> None:
+        self.versions = {number: held for number, held in self.versions.items() if held[0].task != task}
+        self.held = {key: number for key, number in self.held.items() if key[0] != task}
+        self.ledger.records.pop(task, None)
+        self.ledger.heads.pop(task, None)
+
+    def provenance(self, version: ModelVersion) -> dict[str, str]:
+        return self.tags[version.version]
+
+    def probe(self, version: ModelVersion, asked: Mapping[str, pd.DataFrame]) -> Probe:
+        try:
+            scorer = self.load(version).scorer
+        except Exception as error:
+            return Probe(type(error).__name__, {}, 0.0)
+        size = sum(file.stat().st_size for file in self.versions[version.version][1].rglob("*") if file.is_file())
+        return Probe("", {name: asked_of(scorer, rows) for name, rows in asked.items()}, size / 1e6)
+
     def crown(self, version: ModelVersion) -> None:
-        champion = self.aliases.get((version.task, CHAMPION))
-        if champion is not None:
-            self.aliases[version.task, PREVIOUS] = champion
-        self.aliases[version.task, CHAMPION] = version.version
-        self.dismiss(version)
-
-    def dismiss(self, version: ModelVersion) -> None:
-        if self.aliases.get((version.task, CHALLENGER)) == version.version:
-            del self.aliases[version.task, CHALLENGER]
-
-    def roll_back(self, task: str) -> None:
-        champion, previous = self.aliases[task, CHAMPION], self.aliases[task, PREVIOUS]
-        self.aliases[task, CHAMPION], self.aliases[task, PREVIOUS] = previous, champion
+        """As if it had been promoted."""
+        entry = recorded(
+            version.task, self, MemoryRun(), Step(Event.PROMOTED, version), lambda now: now.crowned(version.version)
+        )
+        assert entry.after.champion == version.version

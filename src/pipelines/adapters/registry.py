@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -18,26 +18,45 @@ from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, Schema
 
+from pipelines.adapters.ledger import MlflowLedger
+from pipelines.adapters.probe import probe
 from pipelines.core.errors import ModelError, PipelineError, RegistryError
-from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, LoadedModel, ModelVersion, NewVersion, Run
+from pipelines.core.protocols import (
+    CHALLENGER,
+    CHAMPION,
+    PREVIOUS,
+    SHADOW,
+    LoadedModel,
+    ModelVersion,
+    NewVersion,
+    Probe,
+    Run,
+)
 
 _NEEDS = ("mlflow", "lightgbm", "numpy", "pandas", "pydantic", "scikit-learn", "scipy")
 _KINDS = {"float64": DataType.double, "bool": DataType.boolean, "int64": DataType.long}
+_ALIASES = {CHALLENGER, CHAMPION, PREVIOUS, SHADOW}
+_AT_ONCE = 1_000
 _ABSENT = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
 
 
 class MlflowModels:
     """Registered models, named after their tasks, in the tracking store that is set."""
 
-    def register(self, run: Run, version: NewVersion) -> ModelVersion:
-        """Log and register a model with the alias ``challenger``.
+    @property
+    def ledger(self) -> MlflowLedger:
+        """What became of every version."""
+        return MlflowLedger()
 
-        A process that is killed on the way leaves at most a version that no alias points to.
+    def register(self, run: Run, version: NewVersion) -> ModelVersion:
+        """Log and register a model; no alias points to it yet.
+
+        A process that is killed on the way leaves at most a version that the ledger does not know.
         """
         with _as_files(version) as (data, code), mlflow.start_run(run_id=run.run_id):
             logged = mlflow.pyfunc.log_model(
                 name="model",
-                loader_module="pipelines.adapters.pyfunc",
+                loader_module=version.loader,
                 data_path=str(data),
                 code_paths=[str(code)],
                 signature=_signature(version),
@@ -61,17 +80,11 @@ class MlflowModels:
             model_id=logged.model_id,
             description=version.description or None,
         )
-        client.set_registered_model_alias(version.task, CHALLENGER, created.version)
         return _version(client.get_model_version(version.task, created.version))
 
     def find(self, task: str, alias: str) -> ModelVersion | None:
         """The version behind an alias, or None when nobody holds it."""
-        try:
-            return _version(_client().get_model_version_by_alias(task, alias))
-        except MlflowException as error:
-            if error.error_code in _ABSENT:
-                return None
-            raise
+        return self._found(lambda: _client().get_model_version_by_alias(task, alias))
 
     def load(self, version: ModelVersion) -> LoadedModel:
         """The model, loaded as serving loads it."""
@@ -102,36 +115,70 @@ class MlflowModels:
         """What the registry's page of the version says."""
         _client().update_model_version(version.task, version.version, markdown)
 
-    def crown(self, version: ModelVersion) -> None:
-        """Make it champion.
+    def version(self, task: str, number: str) -> ModelVersion | None:
+        """The version of that number, or None when there is none."""
+        return self._found(lambda: _client().get_model_version(task, number))
 
-        The old champion becomes ``previous`` first: killed between two writes, there is still exactly one champion,
-        and the next promotion puts the rest right.
-        """
-        champion = self.find(version.task, CHAMPION)
-        client = _client()
-        if champion is not None and champion.version != version.version:
-            client.set_registered_model_alias(version.task, PREVIOUS, champion.version)
-        client.set_registered_model_alias(version.task, CHAMPION, version.version)
-        self.dismiss(version)
+    def numbers(self, task: str) -> dict[str, datetime]:
+        """Every version's number, and when it was registered, UTC."""
+        found: dict[str, datetime] = {}
+        token = None
+        while True:
+            page = _client().search_model_versions(f"name='{task}'", max_results=_AT_ONCE, page_token=token)
+            found |= {str(one.version): datetime.fromtimestamp(one.creation_timestamp / 1_000, UTC) for one in page}
+            token = page.token
+            if not token:
+                return dict(sorted(found.items(), key=lambda one: int(one[0])))
 
-    def dismiss(self, version: ModelVersion) -> None:
-        """Take the alias ``challenger`` away from it, if it holds it."""
-        holder = self.find(version.task, CHALLENGER)
-        if holder is not None and holder.version == version.version:
-            _client().delete_registered_model_alias(version.task, CHALLENGER)
+    def aliases(self, task: str) -> dict[str, str]:
+        """Which version each alias of ours points to; a shop's own aliases are left alone."""
+        try:
+            held = _client().get_registered_model(task).aliases
+        except MlflowException as error:
+            if error.error_code in _ABSENT:
+                return {}
+            raise
+        return {alias: str(number) for alias, number in held.items() if alias in _ALIASES}
 
-    def roll_back(self, task: str) -> None:
-        """Swap ``champion`` and ``previous``."""
-        champion, previous = self.find(task, CHAMPION), self.find(task, PREVIOUS)
-        if champion is None or previous is None or champion.version == previous.version:
-            raise RegistryError(
-                f"'{task}' has no previous champion.",
-                why="There is nothing to go back to.",
-                fix="Promote a second version first; its predecessor becomes 'previous'.",
-            )
-        _client().set_registered_model_alias(task, CHAMPION, previous.version)
-        _client().set_registered_model_alias(task, PREVIOUS, champion.version)
+    def point(self, task: str, alias: str, number: str | None) -> None:
+        """Let an alias point to a version, or to none."""
+        if number is None:
+            _client().delete_registered_model_alias(task, alias)
+        else:
+            _client().set_registered_model_alias(task, alias, number)
+
+    def remove(self, task: str, number: str) -> None:
+        """Take a version out of the registry, and mark its files as deleted; ``mlflow gc`` frees the disk."""
+        found = _client().get_model_version(task, number)
+        _client().delete_model_version(task, number)
+        if found.model_id:
+            _client().delete_logged_model(found.model_id)
+
+    def forget(self, task: str) -> None:
+        """Delete a registered model with all its versions, and its ledger; nothing if there is none."""
+        for name in (task, f"{task}.ledger"):
+            try:
+                _client().delete_registered_model(name)
+            except MlflowException as error:
+                if error.error_code not in _ABSENT:
+                    raise
+
+    def provenance(self, version: ModelVersion) -> dict[str, str]:
+        """The tags of the run that trained it."""
+        return dict(_client().get_run(version.run_id).data.tags)
+
+    def probe(self, version: ModelVersion, asked: Mapping[str, pd.DataFrame]) -> Probe:
+        """Load a version in a process of its own, and ask it about rows, by name."""
+        return probe(f"models:/{version.task}/{version.version}", asked)
+
+    @staticmethod
+    def _found(ask: Callable[[], RegistryVersion]) -> ModelVersion | None:
+        try:
+            return _version(ask())
+        except MlflowException as error:
+            if error.error_code in _ABSENT:
+                return None
+            raise
 
 
 def _client() -> MlflowClient:
@@ -157,7 +204,9 @@ def _ensure_model(task: str) -> None:
             raise
 
 
-def _signature(version: NewVersion) -> ModelSignature:
+def _signature(version: NewVersion) -> ModelSignature | None:
+    if version.example is None:
+        return None
     return ModelSignature(inputs=_schema(version.example), outputs=_schema(version.scorer.score(version.example)))
 
 

@@ -69,6 +69,11 @@ class MlflowRun:
         """When it was started, UTC."""
         return datetime.fromtimestamp(_milliseconds(self.run_id) / 1_000, UTC)
 
+    @property
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return datetime.now(UTC)  # noqa: TID251  # who did what when is a fact of the day, and decides nothing
+
     @contextmanager
     def child(self, name: str) -> Iterator[MlflowRun]:
         """A nested run; it ends FAILED if the block raises."""

@@ -15,7 +15,7 @@ from pipelines.adapters.logs import progress_for
 from pipelines.adapters.workspace import Workspace
 from pipelines.cli import summary
 from pipelines.cli.opened import R, moment_of, opened_lake, recorded, status
-from pipelines.config.files import is_segmentation, load_segments, load_source, load_task, located
+from pipelines.config.files import is_segmentation, load_source, load_task, located
 from pipelines.core.errors import UsageError
 from pipelines.core.protocols import Run
 from pipelines.tables.source import SourceSpec
@@ -204,19 +204,6 @@ def promote(task: str) -> int:
     from pipelines.flows.promote import promote as flow
 
     return status(_of_task("promote", (task, ""), flow, summary.of_promotion).outcome)
-
-
-def rollback(task: str) -> int:
-    """Back to the previous champion."""
-    from pipelines.adapters.registry import MlflowModels
-    from pipelines.flows.rollback import rollback as flow
-
-    workspace = Workspace.find()
-    known = load_segments if is_segmentation(workspace.conf, task) else load_task
-    name, models = known(workspace.conf, task).name, MlflowModels()
-    return status(
-        recorded(workspace, "rollback", name, lambda run: flow(name, models, run), summary.of_rollback).outcome
-    )
 
 
 def score(task: str, cutoff: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from pipelines.flows.promote import Promotion
     from pipelines.flows.reproduce import Reproduced
     from pipelines.flows.retrain import Retrained
-    from pipelines.flows.rollback import RolledBack
     from pipelines.flows.score import Scored
     from pipelines.flows.search import Searched
     from pipelines.flows.train import Trained
+    from pipelines.gates.evidence import Ruling
     from pipelines.tables.manifest import Manifest
     from pipelines.tasks.task import TaskSpec
 
@@ -183,11 +184,6 @@ def of_features(features: tuple[Feature, ...], left_out: tuple[str, ...], consol
     console.print(f"{len(features)} features")
 
 
-def of_rollback(rolled: RolledBack, place: Place) -> None:
-    """Who is champion now."""
-    place.console.print(f"Champion    {_version(rolled.champion)} (before: {_version(rolled.before)})")
-
-
 def of_scores(scored: Scored, place: Place) -> None:
     """Where the scores are, and a few rows of them without customers."""
     _scores(scored, place.console)
@@ -236,20 +232,28 @@ def _figures(trained: Trained, task: TaskSpec, console: Console) -> None:
     wrapped(console, "Fairness", trained.judged.fair.headline)
 
 
-def _gates(promotion: Promotion, console: Console) -> None:
-    for ruling in promotion.rulings:
+def rulings(judged: Sequence[Ruling], console: Console) -> None:
+    """What every gate said, and why."""
+    for ruling in judged:
         mark = "[green]pass[/]  " if ruling.passed else "[red]refuse[/]"
         head = f"  {mark} {ruling.gate:<16} "
         lines = textwrap.wrap(ruling.reason, _WIDTH - 26) or [""]
         console.print(head + escape(lines[0]))
         for line in lines[1:]:
             console.print(" " * 26 + escape(line))
+
+
+def _gates(promotion: Promotion, console: Console) -> None:
+    rulings(promotion.rulings, console)
     said = {
         Outcome.PROMOTED: "promoted",
         Outcome.REFUSED: "the challenger was refused",
+        Outcome.AWAITS_APPROVAL: "the challenger waits for somebody to approve it",
         Outcome.UNCHANGED: "unchanged: the challenger has the same digest",
     }[promotion.outcome]
-    wrapped(console, "Champion", f"{_version(promotion.champion)}: {said}")
+    wrapped(console, "Champion", f"{version(promotion.champion)}: {said}")
+    entry = promotion.entry
+    wrapped(console, "Ledger", f"record {entry.number} of '{entry.task}', head {entry.digest}")
 
 
 def _scores(scored: Scored, console: Console) -> None:
@@ -283,8 +287,9 @@ def next_steps(place: Place, *commands: str) -> None:
         place.console.print(f"  {escape(command)}")
 
 
-def _version(version: ModelVersion | None) -> str:
-    return "none" if version is None else f"version {version.version}"
+def version(found: ModelVersion | None) -> str:
+    """How a version is named."""
+    return "none" if found is None else f"version {found.version}"
 
 
 def _interval(interval: Interval) -> str:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.core.ledger import Entry, Stored
 from pipelines.core.report import Report
 
-CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
+CHALLENGER, CHAMPION, PREVIOUS, SHADOW = "challenger", "champion", "previous", "shadow"
 REFERENCE, OUT_OF_FOLD, CONFIG = "reference.parquet", "out_of_fold.parquet", "report/task.json"
 CARD = "report/model_card.json"
 """What a training run logs for later: the rows that drift is measured against, those that policies are settled on, its
@@ -50,6 +51,11 @@ class Run(Protocol):
     @property
     def began(self) -> datetime:
         """When it was started, UTC, as the tracking store has it."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The time of day, UTC, for records of who did what when; no figure depends on it."""
         ...
 
     @property
@@ -169,11 +175,118 @@ class LoadedModel:
     has_example: bool
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a model said of some rows.
+
+    Parameters
+    ----------
+    error : str
+        The kind of error that it ended with; empty if it answered.
+    n_asked, n_answered : int
+        Rows that went in, and that came back.
+    n_bad : int
+        Scores that are no probabilities: missing, not finite, or outside [0, 1].
+    seconds : float
+        How long it took.
+    """
+
+    error: str
+    n_asked: int
+    n_answered: int
+    n_bad: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a process that has never seen a version found when it loaded it and asked it.
+
+    Parameters
+    ----------
+    error : str
+        The kind of error that loading ended with; empty if it loaded.
+    answers : mapping of str to Answer
+        By the name of what was asked; empty if it did not load.
+    size_mb : float
+        Of the model's files.
+    """
+
+    error: str
+    answers: Mapping[str, Answer]
+    size_mb: float
+
+
+class LedgerStore(Protocol):
+    """Where ledgers are kept: records get the next number when they are written, and every number once."""
+
+    def names(self) -> tuple[str, ...]:
+        """Whose ledgers there are, ascending."""
+        ...
+
+    def read(self, task: str) -> tuple[Stored, ...]:
+        """All records of a task's ledger, in order; none if it has not begun."""
+        ...
+
+    def append(self, entry: Entry) -> None:
+        """Write a record behind all others, whatever it says of its place."""
+        ...
+
+    def head(self, task: str) -> str:
+        """The digest that stands on the registered model; empty if none does."""
+        ...
+
+    def mark(self, task: str, digest: str) -> None:
+        """Put a digest there."""
+        ...
+
+    def announce(self, entry: Entry) -> None:
+        """Tell those who asked to be told; whether they hear it changes nothing."""
+        ...
+
+
 class Models(Protocol):
-    """The model registry. Aliases: ``challenger``, ``champion``, ``previous``."""
+    """The model registry. Aliases: ``challenger``, ``champion``, ``previous``, ``shadow``."""
+
+    @property
+    def ledger(self) -> LedgerStore:
+        """What became of every version."""
+        ...
 
     def register(self, run: Run, version: NewVersion) -> ModelVersion:
-        """Log and register a model with the alias ``challenger``."""
+        """Log and register a model; no alias points to it yet."""
+        ...
+
+    def version(self, task: str, number: str) -> ModelVersion | None:
+        """The version of that number, or None when there is none."""
+        ...
+
+    def numbers(self, task: str) -> Mapping[str, datetime]:
+        """Every version's number, and when it was registered, UTC."""
+        ...
+
+    def aliases(self, task: str) -> Mapping[str, str]:
+        """Which version each alias points to."""
+        ...
+
+    def point(self, task: str, alias: str, number: str | None) -> None:
+        """Let an alias point to a version, or to none."""
+        ...
+
+    def remove(self, task: str, number: str) -> None:
+        """Take a version out of the registry."""
+        ...
+
+    def forget(self, task: str) -> None:
+        """Delete a registered model with all its versions, and its ledger; nothing if there is none."""
+        ...
+
+    def provenance(self, version: ModelVersion) -> Mapping[str, str]:
+        """The tags of the run that trained it: digests of data, configuration, code and lock, seed, versions."""
+        ...
+
+    def probe(self, version: ModelVersion, asked: Mapping[str, pd.DataFrame]) -> Probe:
+        """Load a version in a process of its own, and ask it about rows, by name."""
         ...
 
     def find(self, task: str, alias: str) -> ModelVersion | None:
@@ -196,30 +309,22 @@ class Models(Protocol):
         """What its page in the registry says."""
         ...
 
-    def crown(self, version: ModelVersion) -> None:
-        """Make it champion; the old champion becomes ``previous``, and ``challenger`` falls free."""
-        ...
-
-    def dismiss(self, version: ModelVersion) -> None:
-        """Take the alias ``challenger`` away from it."""
-        ...
-
-    def roll_back(self, task: str) -> None:
-        """Swap ``champion`` and ``previous``."""
-        ...
-
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What is registered: the model, an input example, what must be known to judge it later, and its description."""
+    """What is registered: the model, an input example, what must be known to judge it later, and its description.
+
+    Without an example it has no signature; ``loader`` is the module that reads it back.
+    """
 
     task: str
     scorer: Shippable
-    example: pd.DataFrame
+    example: pd.DataFrame | None
     known_at: datetime | None
     data_digest: str
     config: str
     description: str
+    loader: str = "pipelines.adapters.pyfunc"
 
 
 @dataclass(frozen=True)

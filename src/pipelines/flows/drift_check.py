@@ -104,4 +104,5 @@ def _outcome(verdict: Verdict, retrained: Retrained | None) -> Outcome:
         Outcome.PROMOTED: Outcome.RETRAINED,
         Outcome.REFUSED: Outcome.RETRAIN_REFUSED,
         Outcome.UNCHANGED: Outcome.WATCH,
+        Outcome.AWAITS_APPROVAL: Outcome.AWAITS_APPROVAL,
     }[retrained.outcome]

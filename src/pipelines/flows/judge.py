@@ -65,7 +65,7 @@ class Judged:
     report: Report
 
 
-def judge(task: TaskSpec, lake: Lake, models: Models, prepared: Prepared, fitted: Fitted, run: Run) -> Judged:
+def judge(task: TaskSpec, lake: Lake, models: Models | None, prepared: Prepared, fitted: Fitted, run: Run) -> Judged:
     """Look at the test once, from every side."""
     shipped, parts = fitted.scorer, prepared.parts
     test, subject = parts.test, parts.test.cases.subject
@@ -91,10 +91,10 @@ def _predictions(shipped: Scorer, test: LabelledCases) -> Predictions:
     return Predictions(raw, shipped.calibration.probability(raw))
 
 
-def _champion(task: TaskSpec, lake: Lake, models: Models, prepared: Prepared, run: Run) -> Predictions | None:
+def _champion(task: TaskSpec, lake: Lake, models: Models | None, prepared: Prepared, run: Run) -> Predictions | None:
     """What the champion says of the test rows; None, and said why, where it may not or cannot be asked."""
-    champion = models.find(task.name, CHAMPION)
-    if champion is None:
+    champion = None if models is None else models.find(task.name, CHAMPION)
+    if models is None or champion is None:
         return None
     try:
         trained = same_kind(task, task_of(champion))

@@ -11,6 +11,7 @@ class Outcome(StrEnum):
     DONE = "done"
     PROMOTED = "promoted"
     REFUSED = "refused"
+    AWAITS_APPROVAL = "awaits_approval"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled_back"
     OK = "ok"
@@ -27,6 +28,7 @@ class Outcome(StrEnum):
 
 EXIT_STATUS: dict[Outcome, int] = {
     Outcome.REFUSED: 3,
+    Outcome.AWAITS_APPROVAL: 3,
     Outcome.NO_STRUCTURE: 3,
     Outcome.RETRAIN_REFUSED: 3,
     Outcome.WATCH: 4,

@@ -17,6 +17,7 @@ from pipelines.fairness.mitigation import ByGroup, choice
 from pipelines.flows.card import card_report, described, repoliced_card
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.prepare import describe_run, same_kind, task_of
+from pipelines.flows.register import register
 from pipelines.flows.score import champion_of, scorer_of
 from pipelines.scoring.scorer import Scorer
 from pipelines.tables.lake import Lake
@@ -55,7 +56,7 @@ def policy(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Repoliced:
     run.publish(Report({}, {OUT_OF_FOLD: kept, REFERENCE: test, CONFIG: changed.model_dump(mode="json")}))
     card = repoliced_card(models, champion, changed, settled.policy.in_words)
     run.publish(card_report(card))
-    version = models.register(run, _with_policy(champion, changed, settled, test, described(card, run.run_id)))
+    version = register(models, run, _with_policy(champion, changed, settled, test, described(card, run.run_id)))
     run.describe(f"## Another policy for version {champion.version}\n\n{in_words(before, now, manifest.currency)}")
     run.tags({"outcome": Outcome.DONE, "model_version": version.version, "policy_digest": settled.policy.digest()})
     return Repoliced(champion, version, before, now, manifest.currency, Outcome.DONE)

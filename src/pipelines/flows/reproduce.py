@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.core.errors import RegistryError
-from pipelines.core.protocols import CONFIG, LoadedModel, ModelVersion, NewVersion, Progress, Recorded, Run, Runs
+from pipelines.core.protocols import CONFIG, Progress, Recorded, Run, Runs
 from pipelines.core.report import Report
 from pipelines.flows.outcome import Outcome
-from pipelines.flows.train import train
+from pipelines.flows.train import build
 from pipelines.tables.lake import Lake
 from pipelines.tasks.any_task import AnyTask, read_task
 
@@ -98,7 +98,8 @@ def reproduce(lake_of: LakeOf, runs: Runs, run: Run, run_id: str) -> Reproduced:
     run.progress.stage(f"reproduce: '{task.name}', run {recorded.run_id}")
     with run.child("rebuilt") as child:
         remembered = _Remembered(child)
-        train(task, lake_of(task.source), _Unregistered(), remembered, _known_at(recorded))
+        built = build(task, lake_of(task.source), None, remembered, _known_at(recorded))
+        remembered.tags({"model_version": "not registered", "model_digest": built.new.scorer.digest()})
     found = Reproduced(
         run_id=recorded.run_id,
         task=task.name,
@@ -167,51 +168,6 @@ def _report(found: Reproduced) -> Report:
     return Report(metrics, {"reproduce.parquet": table, "reproduce.json": {"lines": list(in_words(found))}})
 
 
-class _Unregistered:
-    """A registry in which nobody is found, and that keeps nothing."""
-
-    def register(self, run: Run, version: NewVersion) -> ModelVersion:
-        return ModelVersion(
-            version.task,
-            "not registered",
-            run.run_id,
-            version.scorer.digest(),
-            version.known_at,
-            version.data_digest,
-            version.config,
-        )
-
-    def find(self, task: str, alias: str) -> ModelVersion | None:
-        return None
-
-    def load(self, version: ModelVersion) -> LoadedModel:
-        raise _nothing(version)
-
-    def table(self, version: ModelVersion, name: str) -> pd.DataFrame:
-        raise _nothing(version)
-
-    def document(self, version: ModelVersion, name: str) -> str:
-        raise _nothing(version)
-
-    def describe(self, version: ModelVersion, markdown: str) -> None:
-        raise _nothing(version)
-
-    def crown(self, version: ModelVersion) -> None:
-        raise _nothing(version)
-
-    def dismiss(self, version: ModelVersion) -> None:
-        raise _nothing(version)
-
-    def roll_back(self, task: str) -> None:
-        raise RegistryError(f"'{task}' is not registered here.", why="Nothing is kept.", fix="Use the registry.")
-
-
-def _nothing(version: ModelVersion) -> RegistryError:
-    return RegistryError(
-        f"A rebuilt model of '{version.task}' is not registered.", why="It is only compared.", fix="Run: regulars train"
-    )
-
-
 @dataclass(frozen=True)
 class _Remembered:
     """A run that also keeps what is recorded; its searches start from nothing."""
@@ -223,6 +179,10 @@ class _Remembered:
     @property
     def run_id(self) -> str:
         return self.run.run_id
+
+    @property
+    def now(self) -> datetime:
+        return self.run.now
 
     @property
     def actor(self) -> str:

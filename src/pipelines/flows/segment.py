@@ -14,6 +14,8 @@ from pipelines.flows.assign import assigner_of, describe_segments
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.personas import described
 from pipelines.flows.prepare import catalogue_report
+from pipelines.flows.register import register
+from pipelines.flows.ruling import Ruled, record_ruling
 from pipelines.flows.segment_evidence import evidence
 from pipelines.flows.segment_page import chosen_section, gates_section, lasting_section
 from pipelines.gates.evidence import Ruling
@@ -134,6 +136,14 @@ class _Seen:
     asks_the_same: bool
 
 
+@dataclass(frozen=True)
+class _Gated:
+    """Whom it was compared with, and the report of the gates."""
+
+    champion: ModelVersion | None
+    report: Report
+
+
 def _settled(found: Segmented, lake: Lake, models: Models, run: Run, so_far: _Seen) -> Segmented:
     """Fit what was chosen, hand on ids and names, describe, judge, register."""
     spec, chosen, population, logged = found.spec, found.chosen, so_far.population, so_far.logged
@@ -152,7 +162,8 @@ def _settled(found: Segmented, lake: Lake, models: Models, run: Run, so_far: _Se
         gates_section(rulings, unscored),
     )
     run.publish(continuity_report(refits, told.names, against) | persona_report(told, spec.seed, more))
-    run.publish(_gates_report(rulings, unscored))
+    gated = _Gated(champion, _gates_report(rulings, unscored))
+    run.publish(gated.report)
     found = replace(found, refits=refits, told=told, continuity=against, rulings=rulings)
     history = _history(found, population, before)
     found = replace(found, outcome=_ending(found, champion, history.refits[-1][1].digest()))
@@ -160,7 +171,8 @@ def _settled(found: Segmented, lake: Lake, models: Models, run: Run, so_far: _Se
         lake.keep_segments(spec.name, found.cutoff, history.to_json())
     if found.outcome in {Outcome.UNCHANGED, Outcome.DONE}:
         return found
-    return _registered(found, lake, models, run, population, history.refits[-1][1])
+    run.publish(_reference(population, found.refits[-1], run))
+    return _registered(models, run, found, _new_version(found, lake, population, history.refits[-1][1]), gated)
 
 
 def _ending(found: Segmented, champion: ModelVersion | None, digest: str) -> Outcome:
@@ -173,14 +185,10 @@ def _ending(found: Segmented, champion: ModelVersion | None, digest: str) -> Out
     return Outcome.DONE if knows_more else Outcome.PROMOTED
 
 
-def _registered(  # as every flow, whom it is about, and what ships
-    found: Segmented, lake: Lake, models: Models, run: Run, population: Seen, shipped: Assigner
-) -> Segmented:
+def _registered(models: Models, run: Run, found: Segmented, new: NewVersion, gates: _Gated) -> Segmented:
     """A version of its own, and the champion if the gates agreed."""
-    run.publish(_reference(population, found.refits[-1], run))
-    version = models.register(run, _new_version(found, lake, population, shipped))
-    if found.outcome == Outcome.PROMOTED:
-        models.crown(version)
+    version = register(models, run, new)
+    record_ruling(models, run, Ruled(version, gates.champion, found.rulings, found.outcome), gates.report)
     return replace(found, version=version)
 
 

@@ -10,18 +10,31 @@ import pandas as pd
 
 from pipelines.core.protocols import CONFIG, OUT_OF_FOLD, REFERENCE, Models, ModelVersion, NewVersion, Run
 from pipelines.core.report import Report
+from pipelines.core.windows import said
 from pipelines.evaluation.evaluate import Evaluation
 from pipelines.evaluation.markdown import as_markdown
 from pipelines.flows.card import card_report, described, model_card
 from pipelines.flows.fit import Fitted, fit
 from pipelines.flows.judge import Judged, as_seen, judge
+from pipelines.flows.ledger import opened
 from pipelines.flows.outcome import Outcome
 from pipelines.flows.page import page
 from pipelines.flows.prepare import Prepared, catalogue_report, describe_run, fitted, prepare
+from pipelines.flows.register import register
 from pipelines.scoring.kinds import kind_of
 from pipelines.scoring.sensitive import require_sensitive
 from pipelines.tables.lake import Lake
 from pipelines.tasks.task import TaskSpec
+
+
+@dataclass(frozen=True)
+class Built:
+    """A model that is ready to be registered, and what is known of it."""
+
+    new: NewVersion
+    judged: Judged
+    fitted: Fitted
+    prepared: Prepared
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,16 @@ class Trained:
 
 def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime | None) -> Trained:
     """Train a challenger on what was known at ``cutoff``; nothing at or after it is read."""
+    opened(task.name, models, run)  # before the work: a ledger that was tampered with takes no version
+    built = build(task, lake, models, run, cutoff)
+    run.progress.stage("train: registering the challenger")
+    version = register(models, run, built.new, f"trained on what was known at {said(built.prepared.known_at)}")
+    run.tags({"outcome": Outcome.DONE, "model_version": version.version, "model_digest": version.digest})
+    return Trained(version, built.judged.evaluation, built.judged, built.fitted, built.prepared)
+
+
+def build(task: TaskSpec, lake: Lake, models: Models | None, run: Run, cutoff: datetime | None) -> Built:
+    """Everything but registering; without a registry there is no champion to compare with."""
     run.progress.stage(f"train: describing the rows of '{task.name}'")
     task, left_out = fitted(task, lake.manifest(task.source))
     require_sensitive(lake, task.source, task.sensitive, task.sensitive_table)
@@ -53,10 +76,7 @@ def train(task: TaskSpec, lake: Lake, models: Models, run: Run, cutoff: datetime
     card = model_card(task, prepared, shipped, judged, run)
     run.publish(judged.report | page(task, prepared, shipped, judged, coverage) | card_report(card))
     run.publish(_tables(shipped, prepared, run))
-    run.progress.stage("train: registering the challenger")
-    version = models.register(run, _new_version(task, prepared, shipped, described(card, run.run_id)))
-    run.tags({"outcome": Outcome.DONE, "model_version": version.version, "model_digest": version.digest})
-    return Trained(version, judged.evaluation, judged, shipped, prepared)
+    return Built(_new_version(task, prepared, shipped, described(card, run.run_id)), judged, shipped, prepared)
 
 
 def _configuration(task: TaskSpec) -> Report:

@@ -1,29 +1,18 @@
-"""The registry on a real SQLite store: aliases move in an order that never leaves two champions, or none."""
+"""The registry on a real SQLite store."""
 
 from __future__ import annotations
 
 import mlflow
-import numpy as np
-import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
 from pipelines.adapters.registry import MlflowModels
 from pipelines.adapters.runs import open_run
 from pipelines.adapters.workspace import Workspace
-from pipelines.core.errors import ModelError, RegistryError
-from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS, NewVersion
-from pipelines.core.windows import parse_cutoff
-from pipelines.features.catalogue import Feature
-from pipelines.models.calibration import SigmoidMap
-from pipelines.models.classifier import Dataset
-from pipelines.models.lightgbm import LightGBM
-from pipelines.policy.top_share import Threshold
-from pipelines.scoring.scorer import Scorer
+from pipelines.core.errors import ModelError
+from pipelines.core.protocols import CHALLENGER, CHAMPION, PREVIOUS
 from support.memory import MemoryProgress
-
-ROWS = pd.DataFrame({"recency_days": np.arange(200.0)})
-KNOWN_AT = parse_cutoff("2020-10-19")
+from support.versions import KNOWN_AT, ROWS, new_version
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +23,7 @@ def store(tmp_path_factory):
     patch.delenv("MLFLOW_TRACKING_URI", raising=False)
     patch.delenv("MLFLOW_RUN_ID", raising=False)
     with open_run(workspace, "churn", "train", {}, MemoryProgress()) as run:
-        versions = [MlflowModels().register(run, new_version(seed)) for seed in (1, 2)]
-    yield versions
+        yield [MlflowModels().register(run, new_version(seed)) for seed in (1, 2)], run
     patch.undo()
 
 
@@ -43,20 +31,12 @@ def store(tmp_path_factory):
 def versions(store):
     for alias in (CHALLENGER, CHAMPION, PREVIOUS):
         MlflowClient().delete_registered_model_alias("churn", alias)
-    return store
+    return store[0]
 
 
-def new_version(seed):
-    label = (ROWS["recency_days"] > 100 + 10 * seed).to_numpy().astype(np.int8)
-    trees = LightGBM(n_bags=1).fit(Dataset(ROWS, label), {"min_data_in_leaf": 5}, 3, seed)
-    feature = Feature("recency_days", "", "days", "all history", "never", "recency", "{value} days ago")
-    scorer = Scorer(trees, SigmoidMap(slope=1.0, intercept=0.0), Threshold(at_least=0.5), (feature,), 1, "spec")
-    return NewVersion("churn", scorer, ROWS.head(3), KNOWN_AT, "data", "{}", "What it is.")
-
-
-def holders():
-    found = {alias: MlflowModels().find("churn", alias) for alias in (CHALLENGER, CHAMPION, PREVIOUS)}
-    return {alias: version.version for alias, version in found.items() if version is not None}
+@pytest.fixture
+def workspace_run(store):
+    return store[1]
 
 
 def test_nobody_holds_an_alias_that_was_never_given(versions):
@@ -72,63 +52,49 @@ def test_the_model_comes_back_with_its_signature_example_and_scores(versions):
     assert (versions[0].known_at, versions[0].config) == (KNOWN_AT, "{}")
 
 
-def test_a_new_champion_makes_the_old_one_previous(versions):
-    first, second = versions
-    MlflowModels().crown(first)
-    MlflowModels().crown(second)
+def test_an_alias_points_where_it_is_told_to_and_to_nobody(versions):
+    MlflowModels().point("churn", CHAMPION, versions[0].version)
+    MlflowModels().point("churn", PREVIOUS, versions[1].version)
+    assert MlflowModels().aliases("churn") == {CHAMPION: "1", PREVIOUS: "2"}
 
-    assert holders() == {CHAMPION: second.version, PREVIOUS: first.version}
-
-
-def test_crowning_the_champion_again_changes_nothing(versions):
-    first, second = versions
-    for version in (first, second, second):
-        MlflowModels().crown(version)
-
-    assert holders() == {CHAMPION: second.version, PREVIOUS: first.version}
+    MlflowModels().point("churn", PREVIOUS, None)
+    assert MlflowModels().aliases("churn") == {CHAMPION: "1"}
+    assert MlflowModels().find("churn", CHAMPION) == versions[0]
 
 
-def test_rollback_swaps_and_swaps_back(versions):
-    first, second = versions
-    MlflowModels().crown(first)
-    MlflowModels().crown(second)
+def test_an_alias_of_the_shop_s_own_is_left_alone(versions):
+    MlflowClient().set_registered_model_alias("churn", "newsletter", "2")
 
-    MlflowModels().roll_back("churn")
-    assert holders() == {CHAMPION: first.version, PREVIOUS: second.version}
-    MlflowModels().roll_back("churn")
-    assert holders() == {CHAMPION: second.version, PREVIOUS: first.version}
+    assert MlflowModels().aliases("churn") == {}
+    assert MlflowModels().aliases("no_such_task") == {}
 
 
-def test_rollback_without_a_previous_champion_says_so(versions):
-    MlflowModels().crown(versions[0])
-
-    with pytest.raises(RegistryError, match="'churn' has no previous champion"):
-        MlflowModels().roll_back("churn")
-
-
-@pytest.mark.parametrize("n_writes", [0, 1, 2])
-def test_killed_between_two_writes_there_is_one_champion_and_the_next_try_ends_well(versions, monkeypatch, n_writes):
-    first, second = versions
-    MlflowModels().crown(first)
-    MlflowClient().set_registered_model_alias("churn", CHALLENGER, second.version)
-    with monkeypatch.context() as patch:
-        fail_after(patch, n_writes)
-        with pytest.raises(KeyboardInterrupt):
-            MlflowModels().crown(second)
-
-    assert holders()[CHAMPION] in {first.version, second.version}
-    MlflowModels().crown(second)
-    assert holders()[CHAMPION] == second.version
-    assert CHALLENGER not in holders()
+def test_a_version_is_found_by_its_number(versions):
+    assert MlflowModels().version("churn", "2") == versions[1]
+    assert MlflowModels().version("churn", "9") is None
+    assert list(MlflowModels().numbers("churn")) == ["1", "2"]
 
 
-def test_dismissing_takes_only_the_dismissed_ones_alias(versions):
-    first, second = versions
-    MlflowClient().set_registered_model_alias("churn", CHALLENGER, second.version)
-    MlflowModels().dismiss(first)
-    assert holders() == {CHALLENGER: second.version}
-    MlflowModels().dismiss(second)
-    assert holders() == {}
+def test_what_the_run_said_of_itself_comes_back(versions):
+    assert MlflowModels().provenance(versions[0])["mlflow.runName"] == "train"
+
+
+def test_the_model_is_asked_in_a_process_of_its_own(versions):
+    found = MlflowModels().probe(versions[0], {"two": ROWS.head(2), "none": ROWS.head(0)})
+
+    assert found.error == ""
+    assert [(one.error, one.n_answered, one.n_bad) for one in found.answers.values()] == [("", 2, 0), ("", 0, 0)]
+    assert 0 < found.size_mb < 10
+
+
+def test_a_removed_version_is_gone_and_a_forgotten_model_too(workspace_run):
+    made = MlflowModels().register(workspace_run, new_version(3, "short_lived"))
+    MlflowModels().remove("short_lived", made.version)
+    assert MlflowModels().version("short_lived", made.version) is None
+
+    MlflowModels().forget("short_lived")
+    MlflowModels().forget("short_lived")
+    assert MlflowModels().numbers("short_lived") == {}
 
 
 def test_a_version_without_its_files_is_a_readable_error(versions, monkeypatch):
@@ -139,20 +105,3 @@ def test_a_version_without_its_files_is_a_readable_error(versions, monkeypatch):
 
     with pytest.raises(ModelError, match=r"cannot be loaded \(FileNotFoundError"):
         MlflowModels().load(versions[0])
-
-
-def fail_after(patch, n_writes):
-    """The process dies at the write after ``n_writes`` of them."""
-    done = []
-
-    def counted(write):
-        def call(*arguments):
-            if len(done) == n_writes:
-                raise KeyboardInterrupt
-            done.append(arguments)
-            return write(*arguments)
-
-        return call
-
-    for name in ("set_registered_model_alias", "delete_registered_model_alias"):
-        patch.setattr(MlflowClient, name, counted(getattr(MlflowClient, name)))
