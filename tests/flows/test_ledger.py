@@ -274,6 +274,13 @@ def test_restoring_goes_on_from_what_a_record_says_and_keeps_what_was_found(mode
     assert chain_of(models).entries[-1].actor == "Ada"
 
 
+def test_what_is_as_it_was_written_is_not_restored(models, run):
+    with pytest.raises(UsageError, match="There is nothing to restore"):
+        restore(NAME, models, run, "Ada", "just in case")
+
+    assert len(chain_of(models).entries) == 4
+
+
 @pytest.mark.parametrize(("by", "reason"), [("", "why"), ("ada", " ")])
 def test_nobody_restores_or_signs_without_name_and_reason(models, run, by, reason):
     for command in (restore, lambda *given: approve(*given[:3], CHAMPION, *given[3:])):

@@ -35,7 +35,8 @@ def of_signed(signed: SignedOff, place: Place) -> None:
     entry = signed.entry
     wrapped(place.console, "Signed", f"version {entry.version} {entry.event} by {entry.actor}: {entry.reason}")
     of_entry(entry, place.console)
-    next_steps(place, f"regulars promote --task {entry.task}")
+    stands = entry.after.challenger == entry.version
+    next_steps(place, *([f"regulars promote --task {entry.task}"] if stands else []))
 
 
 def of_shadow(shadowed: Shadowed, place: Place) -> None:

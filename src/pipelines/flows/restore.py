@@ -32,9 +32,12 @@ def restore(name: str, models: Models, run: Run, by: str, reason: str) -> Restor
             fix='Give both: --by "Ada Lovelace" --reason "a clean-up script deleted records 3 and 4"',
         )
     chain = chained(models.ledger.read(name))
-    if not chain.entries and not chain.problems:
+    found = _found(name, models, chain)
+    if not found:
         raise UsageError(
-            f"'{name}' has no ledger.", why="There is nothing to restore.", fix=f"Run: regulars train --task {name}"
+            f"The ledger of '{name}' and its aliases are as they were written.",
+            why="There is nothing to restore.",
+            fix=f"Look at it: regulars history --task {name}",
         )
     step = Step(Event.RESTORED, reason=reason.strip(), actor=by.strip())
     entry = entry_of(name, chain, step, chain.last, run)
@@ -43,8 +46,14 @@ def restore(name: str, models: Models, run: Run, by: str, reason: str) -> Restor
         raise overtaken(name, step)
     run.tags({"task": name, "outcome": Outcome.DONE})
     run.describe(f"## Restored\n\n{entry.in_words()}")
-    return Restored(_found(chain), entry)
+    return Restored(found, entry)
 
 
-def _found(chain: Chain) -> tuple[str, ...]:
-    return chain.problems or ("the aliases, or the head on the registered model, did not fit the ledger",)
+def _found(name: str, models: Models, chain: Chain) -> tuple[str, ...]:
+    """What is not as it was written."""
+    found = [*chain.problems]
+    if models.ledger.head(name) != chain.head:
+        found.append("the head on the registered model is not that of the ledger")
+    if dict(models.aliases(name)) != chain.standing.aliases:
+        found.append("the aliases are not as the last record says")
+    return tuple(found)
