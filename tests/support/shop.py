@@ -73,7 +73,16 @@ TASK = {
         {"type": "beats_baselines", "metric": "roc_auc"},
         {"type": "beats_champion", "metric": "roc_auc", "margin": 0.08},
         {"type": "calibrated", "max_ece": 0.1},
+        {"type": "earns"},
+        {"type": "fair"},
+        {"type": "stable_over_time", "max_drop": 0.1},
+        {"type": "no_leakage"},
         {"type": "has_signature"},
+        {"type": "survives_edges"},
+        {"type": "fast_enough"},
+        {"type": "additive"},
+        {"type": "traceable"},
+        {"type": "not_older"},
     ],
 }
 

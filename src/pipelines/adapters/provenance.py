@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from pipelines import __version__
+from pipelines.core.code import code_digest
 
 _PACKAGES = (
     "mlflow", "lightgbm", "scikit-learn", "shap", "optuna", "evidently", "pandas", "numpy", "fairlearn",
@@ -17,10 +18,11 @@ _PACKAGES = (
 
 
 def provenance(root: Path) -> dict[str, str]:
-    """Tags for a run: ``git_commit``, ``git_dirty``, ``lock_digest``, ``packages``."""
+    """Tags for a run: ``code_digest``, ``git_commit``, ``git_dirty``, ``lock_digest``, ``packages``."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES]
     lock = root / "requirements.lock"
     return {
+        "code_digest": code_digest(),
         "git_commit": _git(root, "rev-parse", "HEAD") or "not a git checkout",
         "git_dirty": str(bool(_git(root, "status", "--porcelain"))).lower(),
         "lock_digest": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "no lock",

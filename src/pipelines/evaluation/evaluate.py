@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from pipelines.core.intervals import FloatArray, IntArray, Interval
 from pipelines.core.report import Report
 from pipelines.evaluation.metrics import METRICS, Metric
 from pipelines.evaluation.metrics import LabelArray as LabelArray
-from pipelines.evaluation.resampled import Measured, Scored, measured, units
+from pipelines.evaluation.resampled import Scored, measured, units
 
 N_RESAMPLES = 1000
 Intervals = dict[str, Interval]
@@ -120,6 +120,7 @@ def evaluation(  # noqa: PLR0913  # the rows, three kinds of models, and how to 
     n_resamples: int = N_RESAMPLES,
     *,
     champion: Predictions | None = None,
+    metrics: Sequence[Metric] = METRICS,
 ) -> Evaluation:
     """Measure a model, its baselines and the champion in one pass over the resamples.
 
@@ -139,6 +140,8 @@ def evaluation(  # noqa: PLR0913  # the rows, three kinds of models, and how to 
         How many; every model sees the same ones.
     champion : Predictions, optional
         Of the model that serves now, for the same rows.
+    metrics : sequence of Metric
+        What is measured; the draws do not depend on it.
 
     Returns
     -------
@@ -158,7 +161,9 @@ def evaluation(  # noqa: PLR0913  # the rows, three kinds of models, and how to 
     grow with the number of resamples.
     """
     others = [*baselines.values(), *([champion] if champion else [])]
-    ours, *theirs = _measure(label, _of_rows(customer, label), [model, *others], rng, n_resamples)
+    unit, n_units, draws = units(_of_rows(customer, label), n_resamples, rng)
+    scored = [Scored(label, one.raw, one.probability, unit) for one in (model, *others)]
+    ours, *theirs = measured(scored, metrics, draws, n_units)
     simple = dict(zip(baselines, theirs, strict=False))
     current = theirs[len(baselines)] if champion else None
     return Evaluation(
@@ -217,13 +222,6 @@ def compare(
     '0.000 [0.000, 0.000]'
     """
     return evaluation(label, customer, ours, {"theirs": theirs}, rng, n_resamples).differences["theirs"]
-
-
-def _measure(
-    label: LabelArray, customer: IntArray, models: list[Predictions], rng: np.random.Generator, n_resamples: int
-) -> list[Measured]:
-    unit, n_units, draws = units(customer, n_resamples, rng)
-    return measured([Scored(label, one.raw, one.probability, unit) for one in models], METRICS, draws, n_units)
 
 
 def _of_rows(customer: IntArray, label: LabelArray) -> IntArray:

@@ -10,13 +10,13 @@ from pipelines.gates.gates import judge_all
 from pipelines.scoring.cases import LabelledCases
 from pipelines.scoring.evidence import Contender, ScoredEvidence
 from pipelines.scoring.kinds import kind_of
-from pipelines.scoring.mitigation import needed
+from pipelines.scoring.mitigation import needed, with_needed
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.task import TaskSpec
 
 
-def judged(  # as every flow, who is compared, and what is recorded of them
+def judged(  # who stands against whom, and where everything about them is kept
     task: TaskSpec,
     lake: Lake,
     models: Models,
@@ -24,12 +24,36 @@ def judged(  # as every flow, who is compared, and what is recorded of them
     champion: ModelVersion | None,
     chain: Chain,
 ) -> tuple[Ruling, ...]:
-    """The ruling of every gate that the task declares, fitted to what its source feeds."""
-    return judge_all(task.gates, _evidence(task, lake, models, challenger, champion))
+    """The ruling of every gate that the task declares.
+
+    Parameters
+    ----------
+    task : TaskSpec
+        As it stands now, fitted to what its source feeds.
+    lake : Lake
+        Holds the source.
+    models : Models
+        Where both are loaded, and the challenger is probed in a clean process.
+    challenger, champion : ModelVersion
+        Who stands for promotion, and against whom; no champion is None.
+    chain : Chain
+        The ledger, for what people signed.
+
+    Returns
+    -------
+    tuple of Ruling
+        One per gate, ``asks_the_same`` first; all of them, whatever the first ones said.
+    """
+    return judge_all(task.gates, _evidence(task, lake, models, challenger, champion, chain))
 
 
 def _evidence(
-    task: TaskSpec, lake: Lake, models: Models, challenger: ModelVersion, champion: ModelVersion | None
+    task: TaskSpec,
+    lake: Lake,
+    models: Models,
+    challenger: ModelVersion,
+    champion: ModelVersion | None,
+    chain: Chain,
 ) -> ScoredEvidence:
     """Both on the challenger's test rows, each described as it was trained."""
     trained = same_kind(task, task_of(challenger))
@@ -37,15 +61,18 @@ def _evidence(
 
     def described(other: TaskSpec) -> LabelledCases:
         by_others = trained.described_as(same_kind(trained, other))
-        return kind_of(by_others).parts(by_others, lake, prepared.known_at).test
+        test = kind_of(by_others).parts(by_others, lake, prepared.known_at).test
+        return LabelledCases(with_needed(other, lake, test.cases), test.label)
 
     return ScoredEvidence(
         task=task,
         data_digest=prepared.manifest.data_digest,
         parts=prepared.parts,
         described=described,
+        sensitive=lambda cases: kind_of(task).sensitive(task, lake, cases),
         names=(*(feature.name for feature in kind_of(task).features(task, prepared.manifest)), *needed(task)),
-        load=models.load,
+        models=models,
+        chain=chain,
         challenger_side=_contender(challenger, task, prepared.manifest),
         champion_side=None if champion is None else _contender(champion, task, prepared.manifest),
     )

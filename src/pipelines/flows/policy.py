@@ -44,6 +44,7 @@ def policy(task: TaskSpec, lake: Lake, models: Models, run: Run) -> Repoliced:
     _require_settled_for_all(task, trained)
     changed = trained.model_copy(update={"policy": task.policy})
     describe_run(run, changed, manifest, champion.known_at)
+    run.tags({"data_digest": champion.data_digest})  # what it learned from, whatever was ingested since
     run.progress.stage(f"policy: settling that of '{task.name}' on what the champion's training kept")
     scorer = scorer_of(models, champion)
     kept, test = models.table(champion, OUT_OF_FOLD), models.table(champion, REFERENCE)
