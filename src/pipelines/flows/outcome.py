@@ -12,6 +12,7 @@ class Outcome(StrEnum):
     PROMOTED = "promoted"
     REFUSED = "refused"
     AWAITS_APPROVAL = "awaits_approval"
+    FELL_SHORT = "fell_short"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled_back"
     OK = "ok"
@@ -29,6 +30,7 @@ class Outcome(StrEnum):
 EXIT_STATUS: dict[Outcome, int] = {
     Outcome.REFUSED: 3,
     Outcome.AWAITS_APPROVAL: 3,
+    Outcome.FELL_SHORT: 3,
     Outcome.NO_STRUCTURE: 3,
     Outcome.RETRAIN_REFUSED: 3,
     Outcome.WATCH: 4,
