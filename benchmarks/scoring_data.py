@@ -25,9 +25,9 @@ FEATURES = catalogue(BLOCKS, "EUR")
 N_LEARNED = 20_000
 
 
-def made(n_rows: int) -> pd.DataFrame:
+def made(n_rows: int, seed: int = 20_170_101) -> pd.DataFrame:
     """Counts, amounts and gaps of the churn task's features; those who bought once have no gaps."""
-    rng = np.random.default_rng(20_170_101)
+    rng = np.random.default_rng(seed)
     pace, columns = rng.gamma(1.5, 2.0, n_rows), {}
     for feature in FEATURES:
         if feature.unit == "ratio":
@@ -47,13 +47,13 @@ def made(n_rows: int) -> pd.DataFrame:
     return rows
 
 
-def write_model(rows: pd.DataFrame, n_rounds: int, folder: Path) -> None:
+def scorer(rows: pd.DataFrame, n_rounds: int) -> Scorer:
     """A bag of four as it is shipped."""
     rng = np.random.default_rng(1)
     signal = 0.03 * rows["recency_days"] - 0.2 * rows["n_orders_28d"] + 0.3 * rows["recency_by_gap_mean"].fillna(1)
     label = (rng.random(len(rows)) < 1 / (1 + np.exp(1.5 - signal))).astype(np.int8)
     tuned = {"learning_rate": 0.05, "num_leaves": 24.0, "min_data_in_leaf": 60.0, "bagging_fraction": 0.7}
-    scorer = Scorer(
+    return Scorer(
         trees=LightGBM().fit(Dataset(rows, label.to_numpy()), tuned, n_rounds, seed=1),
         calibration=SigmoidMap(slope=0.9, intercept=-0.1),
         policy=Threshold(at_least=0.4),
@@ -62,13 +62,12 @@ def write_model(rows: pd.DataFrame, n_rounds: int, folder: Path) -> None:
         feature_digest="benchmark",
         typical=typical_values(rows, FEATURES),
     )
-    (folder / "model").mkdir()
-    scorer.save(folder / "model")
 
 
 if __name__ == "__main__":
     n_rounds, *sizes = map(int, sys.argv[1:])
     rows = made(max(*sizes, N_LEARNED))
-    write_model(rows.iloc[:N_LEARNED], n_rounds, Path())
+    Path("model").mkdir()
+    scorer(rows.iloc[:N_LEARNED], n_rounds).save(Path("model"))
     for n_rows in sizes:
         rows.iloc[:n_rows].to_parquet(f"rows_{n_rows}.parquet")

@@ -32,7 +32,7 @@ def champion(lake):
 
 @pytest.fixture(scope="module")
 def scores(project, lake):
-    return pd.read_parquet(project.root / "data/scores/churn/cutoff=2018-01-01.parquet").set_index("customer_id")
+    return pd.read_parquet(project.root / "data/scores/churn/as_of=2018-01-01/version=1").set_index("customer_id")
 
 
 def test_a_customer_alone_is_scored_as_in_the_batch(lake, champion, scores):

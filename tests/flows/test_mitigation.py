@@ -147,14 +147,14 @@ def test_scoring_and_drift_checks_go_on(loop, shipped, choose):
     scored = score(one.task, loop.shop.lake, one.models, MemoryRun(), None)
     checked = drift_check(one.task, loop.shop.lake, one.models, MemoryRun(), None, Retraining.NEVER)
 
-    assert 0 < scored.scores["decision"].sum() < len(scored.scores)
-    assert "band" not in scored.scores
+    assert 0 < scored.figures.n_decided < scored.figures.n_rows
+    assert "band" not in pd.read_parquet(scored.path)
     assert checked.outcome == Outcome.TOO_FEW_ROWS, "it looked at the rows and found 405 of them"
 
 
 def test_everybody_scored_is_decided_by_the_threshold_of_their_group(loop, shipped):
     one = shipped["group_thresholds"]
-    scored = score(one.task, loop.shop.lake, one.models, MemoryRun(), None).scores
+    scored = pd.read_parquet(score(one.task, loop.shop.lake, one.models, MemoryRun(), None).path)
     current = kind_of(one.task).current(one.task, loop.shop.lake, None)
     settled = one.scorer.policy
     wanted = [
@@ -279,9 +279,8 @@ def test_a_finished_table_with_text_is_evened_out_too(tmp_path):
     assert promote(shop.task, shop.lake, models, MemoryRun()).outcome == Outcome.PROMOTED
     assert "band" not in trained.fitted.scorer.names
     assert set(run.artifacts["fairness/mitigation/ways.parquet"]["method"]) == {"none", *METHODS}
-    assert score(shop.task, shop.lake, models, MemoryRun(), None).scores["decision"].mean() == pytest.approx(
-        0.3, abs=0.1
-    )
+    scored = score(shop.task, shop.lake, models, MemoryRun(), None).figures
+    assert scored.n_decided / scored.n_rows == pytest.approx(0.3, abs=0.1)
 
 
 def test_proxies_are_measured_wherever_columns_are_sensitive(loop, shipped):

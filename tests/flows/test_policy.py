@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import pandas as pd
 import pytest
 
 from pipelines.core.errors import ModelError
@@ -49,10 +50,10 @@ def test_the_same_trees_decide_by_costs_and_go_through_the_gates(loop, models):
 
 def test_scores_stay_and_decisions_change(loop, models):
     task = with_policy(loop, WORTH)
-    was = score(task, loop.shop.lake, models, MemoryRun(), None).scores
+    was = pd.read_parquet(score(task, loop.shop.lake, models, MemoryRun(), None).path)
     policy(task, loop.shop.lake, models, MemoryRun())
     promote(task, loop.shop.lake, models, MemoryRun())
-    now = score(task, loop.shop.lake, models, MemoryRun(), None).scores
+    now = pd.read_parquet(score(task, loop.shop.lake, models, MemoryRun(), None).path)
 
     assert now["score"].tolist() == was["score"].tolist()
     assert now["decision"].tolist() != was["decision"].tolist()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipelines.core.errors import ConfigError
@@ -87,11 +88,12 @@ def test_a_task_trains_scores_and_explains_with_segments(ready):
     trained = train(ready.task, lake, models, run, None)
     models.crown(trained.version)
     scored = score(ready.task, lake, models, MemoryRun(), None)
-    one = scored.scores["customer_id"].iloc[0]
+    scores = pd.read_parquet(scored.path)
+    one = scores["customer_id"].iloc[0]
     told = explain(ready.task, lake, models, None, one, {})
 
     assert trained.fitted.scorer.names[-1] == NAME
-    assert len(scored.scores) > 100
+    assert len(scores) == scored.figures.n_rows > 100
     assert NAME in told.page()
 
 

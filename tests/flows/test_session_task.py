@@ -60,7 +60,7 @@ def test_rows_of_the_test_come_after_every_outcome_that_was_learned_from(shop, l
 
 def test_scored_are_sessions_of_the_last_day_whose_end_is_not_known(loop):
     *_, finished = loop
-    scores = finished.scored.scores
+    scores = pd.read_parquet(finished.scored.path)
 
     assert {"customer_id", "session", "moment", "score"} <= set(scores.columns)
     assert (scores["moment"] > finished.scored.cutoff.replace(tzinfo=None) - pd.Timedelta(days=1)).all()

@@ -90,7 +90,7 @@ def test_cases_without_a_label_are_those_that_are_scored(tmp_path):
 
     scored = score(shop.task, shop.lake, models, MemoryRun(), None)
 
-    assert scored.scores["case_id"].tolist() == table["id"][:100].tolist()
+    assert pd.read_parquet(scored.path)["case_id"].tolist() == table["id"][:100].tolist()
     assert len(found.parts.develop) + len(found.parts.test) == 800
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.core.errors import UsageError
 from pipelines.core.protocols import Engine
+from pipelines.core.scores import Workers
 
 
 def engine_named(name: str, spill: Path) -> Engine:
@@ -50,3 +51,14 @@ def _require_java(name: str) -> None:
             why="Spark runs on it.",
             fix="Install Java 17 or later (or set JAVA_HOME), or use --set engine=duckdb.",
         )
+
+
+def workers_of(engine: Engine) -> Workers | None:
+    """Who scores where the engine is more than this process; None scores here."""
+    from pipelines.adapters.spark import SparkEngine
+
+    if not isinstance(engine, SparkEngine):
+        return None
+    from pipelines.adapters.spark_scoring import SparkWorkers
+
+    return SparkWorkers(engine.session)

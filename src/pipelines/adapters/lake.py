@@ -2,7 +2,7 @@
 
 ``lake/<source>/parts/<digest>/`` holds parts, each a pure function of raw files and mapping; ``manifest.json`` says
 which of them are the present tables and is replaced in one step. Parts of the manifest before it are kept, so that a
-reader which began with them can end. ``scores/<task>/cutoff=<day>.parquet`` holds scores, ``truth/<source>/`` what a
+reader which began with them can end. ``scores/`` holds scores (`pipelines.adapters.scores`), ``truth/<source>/`` what a
 simulation knows; ``days/<source>`` holds what a log was reduced to, ``panel/<task>`` feature rows: both may be deleted
 at any time, since they are made again from the tables.
 """
@@ -26,6 +26,7 @@ from pipelines.adapters.drafts import draft_of, drafting
 from pipelines.adapters.panels import FilePanels
 from pipelines.adapters.raw_files import RawFiles
 from pipelines.adapters.reductions import FileReductions
+from pipelines.adapters.scores import FileScores
 from pipelines.core.errors import BusyError, ConfigError, ContractError, NotEnoughDataError
 from pipelines.core.protocols import Engine
 from pipelines.tables.manifest import FileManifest, Manifest, PartManifest
@@ -53,6 +54,7 @@ class FileLake:
         self._data, self._home, self._engine = data, home, engine
         self._raw: dict[str, RawFiles] = {}
         self._panels, self._reductions = FilePanels(data), FileReductions(data, engine)
+        self._scores = FileScores(data)
 
     def files(self, source: SourceSpec) -> dict[str, tuple[FileManifest, ...]]:
         """The raw files of a source with the SHA-256 of their bytes, by raw table."""
@@ -174,6 +176,11 @@ class FileLake:
         self._reductions.keep(source, reduction, rows)
 
     @property
+    def engine(self) -> Engine:
+        """What reads and writes the tables."""
+        return self._engine
+
+    @property
     def rows_at_once(self) -> int:
         """How many rows of the log its engine reduces best together."""
         return self._engine.rows_at_once
@@ -182,6 +189,11 @@ class FileLake:
     def panels(self) -> FilePanels:
         """Where panels are kept."""
         return self._panels
+
+    @property
+    def scores(self) -> FileScores:
+        """Where scores are kept."""
+        return self._scores
 
     def kept_segments(self, name: str) -> dict[datetime, str]:
         """The histories of a segmentation that are kept, by when each was chosen."""
@@ -201,18 +213,8 @@ class FileLake:
             _replace(folder / f"known_at={known_at:%Y-%m-%d}.json", history)
 
     def write_scores(self, task: str, cutoff: datetime | None, scores: pd.DataFrame) -> Path:
-        """Write the scores of one cutoff, or of a table without times; replaces earlier ones in one step."""
-        folder = self._data / "scores" / task
-        folder.mkdir(parents=True, exist_ok=True)
-        final = folder / ("cases.parquet" if cutoff is None else f"cutoff={cutoff:%Y-%m-%d}.parquet")
-        draft = draft_of(final)
-        with drafting(self._data):
-            try:
-                scores.to_parquet(draft, index=False)
-                draft.replace(final)
-            finally:
-                draft.unlink(missing_ok=True)
-        return final
+        """Write one table of one cutoff, such as segments; replaces an earlier one in one step."""
+        return self._scores.write_table(task, cutoff, scores)
 
     def _home_of(self, source: str) -> Path:
         return self._data / "lake" / source

@@ -44,7 +44,7 @@ class FilePanels:
 
     def find(self, panel: str, cutoff: datetime) -> Keys | None:
         """What a cutoff was computed from; None if it is not there, or is no whole file."""
-        path = self._path(panel, cutoff)
+        path = self.path(panel, cutoff)
         try:
             held = (pq.read_schema(path).metadata or {}).get(_KEYS)
         except (FileNotFoundError, pa.ArrowInvalid):
@@ -54,7 +54,7 @@ class FilePanels:
     def read(self, panel: str, cutoffs: Sequence[datetime], columns: Sequence[str]) -> PanelRows:
         """The rows of these cutoffs, one cutoff after the other."""
         names = [CUSTOMER_ID, *columns]
-        tables = [self._read(self._path(panel, cutoff), names) for cutoff in cutoffs]
+        tables = [self._read(self.path(panel, cutoff), names) for cutoff in cutoffs]
         whole = pa.concat_tables(tables)
         customer_ids, customer = _coded(whole[CUSTOMER_ID])
         sizes = tuple(table.num_rows for table in tables)
@@ -65,10 +65,28 @@ class FilePanels:
         with pq.ParquetFile(path, read_dictionary=[CUSTOMER_ID]) as file:
             return file.read(columns=list(names)).replace_schema_metadata(None)
 
+    def size(self, panel: str, cutoff: datetime) -> int:
+        """How many rows a cutoff has; a panel that is asked about is in use, and not cleared away before others."""
+        os.utime(self._folder / panel)
+        n_rows: int = pq.read_metadata(self.path(panel, cutoff)).num_rows
+        return n_rows
+
+    def pieces(
+        self, panel: str, cutoff: datetime, columns: Sequence[str], at_once: int, numbers: Sequence[int]
+    ) -> Iterator[PanelRows]:
+        """Rows of one cutoff, some after others; a row group is held for as long as its rows are asked for."""
+        with pq.ParquetFile(self.path(panel, cutoff)) as file:
+            groups = _Groups(file, [CUSTOMER_ID, *columns])
+            for number in numbers:
+                rows = groups.between(number * at_once, (number + 1) * at_once)
+                ids = rows[CUSTOMER_ID].to_numpy()
+                found = {name: _numbers(rows[name]) for name in columns}
+                yield PanelRows(ids, np.arange(len(ids)), (len(ids),), found)
+
     @contextmanager
     def writing(self, panel: str, keys: Mapping[datetime, Keys], features: Mapping[str, bool]) -> Iterator[FileDraft]:
         """Drafts beside the files they replace; a process that is killed leaves some, which the next writer clears."""
-        finals = {cutoff: self._path(panel, cutoff) for cutoff in keys}
+        finals = {cutoff: self.path(panel, cutoff) for cutoff in keys}
         drafts = {cutoff: draft_of(final) for cutoff, final in finals.items()}
         for final in finals.values():
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -92,8 +110,28 @@ class FilePanels:
         for left in held[_KEPT:]:
             shutil.rmtree(left, ignore_errors=True)
 
-    def _path(self, panel: str, cutoff: datetime) -> Path:
+    def path(self, panel: str, cutoff: datetime) -> Path:
+        """The file of a cutoff."""
         return self._folder / panel / f"cutoff={cutoff:%Y-%m-%d}" / "panel.parquet"
+
+
+class _Groups:
+    """Row groups of a file, read once each by who asks for rows in their order."""
+
+    def __init__(self, file: pq.ParquetFile, names: Sequence[str]) -> None:
+        self._file, self._names = file, list(names)
+        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self._held: dict[int, pa.Table] = {}
+
+    def between(self, first: int, last: int) -> pa.Table:
+        """The rows from ``first`` to before ``last``; fewer at the end of the file."""
+        wanted = np.flatnonzero((self._starts[:-1] < last) & (self._starts[1:] > first)).tolist()
+        self._held = {group: self._held[group] if group in self._held else self._read(group) for group in wanted}
+        return pa.concat_tables(self._held.values()).slice(first - int(self._starts[wanted[0]]), last - first)
+
+    def _read(self, group: int) -> pa.Table:
+        return self._file.read_row_group(group, columns=self._names).replace_schema_metadata(None)
 
 
 class FileDraft:

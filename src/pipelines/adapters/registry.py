@@ -16,10 +16,11 @@ from mlflow.entities.model_registry import ModelVersion as RegistryVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from pipelines.adapters.ledger import MlflowLedger
 from pipelines.adapters.probe import probe
+from pipelines.adapters.pyfunc import N_REASONS
 from pipelines.core.errors import ModelError, PipelineError, RegistryError
 from pipelines.core.protocols import (
     CHALLENGER,
@@ -207,7 +208,10 @@ def _ensure_model(task: str) -> None:
 def _signature(version: NewVersion) -> ModelSignature | None:
     if version.example is None:
         return None
-    return ModelSignature(inputs=_schema(version.example), outputs=_schema(version.scorer.score(version.example)))
+    n_reasons = getattr(version.scorer, N_REASONS, None)
+    asked = [] if n_reasons is None else [ParamSpec(N_REASONS, DataType.long, n_reasons)]
+    outputs = _schema(version.scorer.score(version.example))
+    return ModelSignature(inputs=_schema(version.example), outputs=outputs, params=ParamSchema(asked))
 
 
 def _schema(rows: pd.DataFrame) -> Schema:

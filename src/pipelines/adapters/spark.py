@@ -22,7 +22,7 @@ _ROWS = 1 << 20
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
+def in_our_words() -> Iterator[None]:
     """Spark's messages quote rows of the data, which may be a customer's."""
     from pyspark.errors import PySparkException
 
@@ -73,21 +73,26 @@ class SparkEngine:
         self._session.sparkContext.setLogLevel("ERROR")
         self._backend = ibis.pyspark.connect(self._session)
 
+    @property
+    def session(self) -> Any:
+        """The Spark session."""
+        return self._session
+
     def read(self, paths: Sequence[str]) -> Any:
         """Parquet files of one schema as one Ibis table."""
-        with _in_our_words():
+        with in_our_words():
             return self._table(self._session.read.parquet(*paths))
 
     def read_numbered(self, path: str, number: str) -> Any:
         """One Parquet file with the number of each row, from 1, as the column ``number``."""
-        with _in_our_words():
+        with in_our_words():
             frame = self._session.read.parquet(path)
             columns = [_in_microseconds(field) for field in pq.read_schema(path)]
             return self._table(frame.selectExpr(*columns, f"_metadata.row_index + 1 AS `{number}`"))
 
     def columns(self, expression: Any) -> dict[str, NDArray[Any]]:
         """The result as NumPy columns, in the expression's order."""
-        with _in_our_words():
+        with in_our_words():
             table = expression.to_pyarrow()
         return {name: table[name].to_numpy() for name in table.column_names}
 
@@ -95,7 +100,7 @@ class SparkEngine:
         """Write the result as one Parquet file, in the expression's order."""
         folder = path.with_name(f"{path.name}.spark")
         try:
-            with _in_our_words():
+            with in_our_words():
                 self._backend.to_parquet(expression, folder, mode="overwrite", compression="zstd")
             _joined(folder, expression.schema().to_pyarrow(), path)
         finally:

@@ -124,9 +124,10 @@ def rollback(task: str) -> int:
 @cli.command()
 @of_task
 @at_cutoff
-def score(task: str, cutoff: str) -> int:
+@click.option("--reasons", default="all", show_default=True, help="How many a row gets; 0 is faster.")
+def score(task: str, cutoff: str, reasons: str) -> int:
     """The champion scores every eligible customer, with reasons."""
-    return int(commands().score(task, cutoff))
+    return int(commands().score(task, cutoff, reasons))
 
 
 @cli.command("drift_check")  # click would put a dash

@@ -206,15 +206,34 @@ def promote(task: str) -> int:
     return status(_of_task("promote", (task, ""), flow, summary.of_promotion).outcome)
 
 
-def score(task: str, cutoff: str) -> int:
+def score(task: str, cutoff: str, reasons: str) -> int:
     """Scores of one cutoff."""
+    from pipelines.adapters.engines import workers_of
     from pipelines.flows.score import score as flow
 
-    known_at = moment_of(cutoff)
+    known_at, n_reasons = moment_of(cutoff), _n_reasons(reasons)
     result = _of_task(
-        "score", (task, ""), lambda spec, lake, models, run: flow(spec, lake, models, run, known_at), summary.of_scores
+        "score",
+        (task, ""),
+        lambda spec, lake, models, run: flow(
+            spec, lake, models, run, known_at, n_reasons=n_reasons, workers=workers_of(lake.engine)
+        ),
+        summary.of_scores,
     )
     return status(result.outcome)
+
+
+def _n_reasons(text: str) -> int | None:
+    """How many reasons a row gets; None is as many as the task declares."""
+    if text == "all":
+        return None
+    if text.isdecimal():
+        return int(text)
+    raise UsageError(
+        f"--reasons {text!r:.20} is no number of reasons.",
+        why="It says how many reasons each row gets.",
+        fix="Give 'all' for as many as the task declares, or a number; 0 explains nothing, and is faster.",
+    )
 
 
 def drift_check(task: str, cutoff: str, retrain: str) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipelines.core.ledger import Chain, Entry
-    from pipelines.flows.compare_shadow import ComparedShadow
+    from pipelines.flows.compare_shadow import ShadowCompared
     from pipelines.flows.drill import Drilled
     from pipelines.flows.restore import Restored
     from pipelines.flows.retire import Retired
@@ -48,12 +48,12 @@ def of_shadow(shadowed: Shadowed, place: Place) -> None:
     next_steps(place, f"regulars score --task {shadowed.task}", f"regulars compare_shadow --task {shadowed.task}")
 
 
-def of_compared_shadow(compared: ComparedShadow, place: Place) -> None:
+def of_compared_shadow(compared: ShadowCompared, place: Place) -> None:
     """How the two did on the same customers."""
     from pipelines.flows.compare_shadow import in_words
 
-    for line in in_words(compared):
-        wrapped(place.console, "Shadow", line)
+    for line in in_words(compared).splitlines():
+        wrapped(place.console, "Shadow" if line.startswith("#") else "", line.lstrip("#- "))
 
 
 def of_retired(retired: Retired, place: Place) -> None:

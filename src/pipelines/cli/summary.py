@@ -257,17 +257,16 @@ def _gates(promotion: Promotion, console: Console) -> None:
 
 
 def _scores(scored: Scored, console: Console) -> None:
-    n_decided = int(scored.scores["decision"].sum())
-    wrapped(
-        console,
-        "Scores",
-        f"{len(scored.scores):,} rows at {said(scored.cutoff)}, {n_decided:,} to contact "
-        f"(version {scored.version.version})",
-    )
+    figures, again = scored.figures, ", as scored before" if scored.outcome == Outcome.UNCHANGED else ""
+    told = f"{figures.n_rows:,} rows at {said(scored.cutoff)}, {scored.n_contacted:,} to contact"
+    wrapped(console, "Scores", f"{told} (version {scored.version.version}{again})")
     console.print(f"            {scored.path}")
-    top = scored.scores.nlargest(1, "score").iloc[0]
-    reasons = "; ".join(str(top[name]) for name in scored.scores.columns if name.startswith("reason_"))
-    wrapped(console, "Highest", f"{top['score']:.2f}: {reasons}")
+    if scored.shadow is not None:
+        beside, scoring = scored.shadow.figures, scored.shadow.scoring
+        told = f"version {scoring.version} decides about {beside.n_in_force:,} of {beside.n_rows:,} rows"
+        wrapped(console, "Shadow", f"{told} (share {scoring.share:g}) and would contact {beside.n_decided:,} of all")
+        console.print(f"            {scored.shadow.path}")
+    wrapped(console, "Highest", f"{figures.highest:.2f}{': ' if figures.reasons else ''}{'; '.join(figures.reasons)}")
 
 
 def _drift(checked: DriftChecked, console: Console) -> None:

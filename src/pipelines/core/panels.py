@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -83,6 +84,20 @@ class Panels(Protocol):
 
     def read(self, panel: str, cutoffs: Sequence[datetime], columns: Sequence[str]) -> PanelRows:
         """The rows of these cutoffs, one cutoff after the other."""
+        ...
+
+    def size(self, panel: str, cutoff: datetime) -> int:
+        """How many rows a cutoff has."""
+        ...
+
+    def path(self, panel: str, cutoff: datetime) -> Path:
+        """The file of a cutoff, for who reads it elsewhere."""
+        ...
+
+    def pieces(
+        self, panel: str, cutoff: datetime, columns: Sequence[str], at_once: int, numbers: Sequence[int]
+    ) -> Iterator[PanelRows]:
+        """Rows of one cutoff: of each number the rows from ``number * at_once`` on, ``at_once`` of them at most."""
         ...
 
     def writing(

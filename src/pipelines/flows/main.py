@@ -68,7 +68,7 @@ def in_words(finished: Finished) -> str:
             f"**{ruling.gate}** {'passed' if ruling.passed else 'refused'}: {ruling.reason}"
             for ruling in finished.promotion.rulings
         ),
-        *([f"**score** {len(finished.scored.scores):,} rows"] if finished.scored else []),
+        *([f"**score** {finished.scored.figures.n_rows:,} rows"] if finished.scored else []),
         *([f"**drift_check** {finished.checked.outcome}"] if finished.checked else []),
     ]
     return "\n".join([f"## {finished.task.title}: {finished.outcome}", "", *(f"- {line}" for line in lines)])

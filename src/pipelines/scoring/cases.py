@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,8 @@ from pipelines.scoring.sensitive import UNKNOWN
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Drawn = Callable[[NDArray[np.object_]], BoolArray]
+"""Of ids, which customers are looked at."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Cases:
         """The first rows as a scorer takes them, with ``unknown`` for what stands beside the features."""
         return self.rows.head(n_rows).assign(**dict.fromkeys(self.beside, UNKNOWN))
 
-    def at(self, mask: BoolArray) -> Cases:
+    def at(self, mask: BoolArray | slice) -> Cases:
         """Some of the rows."""
         return replace(
             self,

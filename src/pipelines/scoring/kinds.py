@@ -11,7 +11,8 @@ import pandas as pd
 from pipelines.core.report import Report
 from pipelines.drift.health import Volume
 from pipelines.features.catalogue import Feature
-from pipelines.scoring.cases import Cases, Parts, Times
+from pipelines.scoring.batches import Batches
+from pipelines.scoring.cases import Cases, Drawn, Parts, Times
 from pipelines.scoring.panel_kind import PanelKind
 from pipelines.scoring.session_kind import SessionKind
 from pipelines.scoring.table_kind import TableKind
@@ -62,6 +63,28 @@ class Kind(Protocol[T]):
         ------
         NotEnoughDataError
             If there are none.
+        """
+        ...
+
+    def batches(self, task: T, lake: Lake, known_at: datetime | None) -> Batches:
+        """The same rows, so many at a time that they fit into memory.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If there are none.
+        """
+        ...
+
+    def outcomes(
+        self, task: T, lake: Lake, known_at: datetime | None, cutoffs: tuple[datetime, ...], drawn: Drawn
+    ) -> pd.DataFrame:
+        """What became of the rows of the customers ``drawn`` that could be scored at these cutoffs, where it is known.
+
+        Returns
+        -------
+        DataFrame
+            What names a row where scores are kept, its ``customer_id``, and its ``label`` as a float.
         """
         ...
 

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.core.errors import ConfigError
+from pipelines.core.spec import digest
 from pipelines.fairness.mitigation import ByGroup, Reweighing, Unmitigated, choice
+from pipelines.scoring.batches import Batches
 from pipelines.scoring.cases import Cases, LabelledCases, Parts
 from pipelines.scoring.kinds import kind_of
 from pipelines.scoring.training import large_groups
@@ -45,6 +47,15 @@ def with_needed(task: TaskSpec, lake: Lake, cases: Cases) -> Cases:
         _require_no_feature(task, cases, column)
         cases = replace(cases, beside={**cases.beside, column: group_of(task, lake, cases)})
     return cases
+
+
+def batches_with_needed(task: TaskSpec, lake: Lake, batches: Batches) -> Batches:
+    """The same of rows that are read some after others."""
+    if not needed(task):
+        return batches
+    known = lake.manifest(task.source).tables[task.sensitive_table].parts
+    rests_on = digest([batches.digest, *sorted(part.data_digest for part in known)])
+    return batches.each(lambda cases: with_needed(task, lake, cases), rests_on)
 
 
 def _require_no_feature(task: TaskSpec, cases: Cases, column: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.core.errors import NotEnoughDataError
 from pipelines.core.report import Report
+from pipelines.core.spec import digest
 from pipelines.core.windows import Window, day_number
 from pipelines.drift.health import Volume
 from pipelines.evaluation.coverage import Coverage
@@ -17,17 +18,28 @@ from pipelines.features.catalogue import Feature
 from pipelines.features.days import CustomerDays
 from pipelines.features.fit import fitting
 from pipelines.features.panel import AnyBlock, catalogue, measures_of
-from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
+from pipelines.scoring.batches import AT_ONCE, Batches
+from pipelines.scoring.cases import Cases, Drawn, LabelledCases, Parts, Times
 from pipelines.scoring.history import history, lines_per_day
 from pipelines.scoring.panel import Panel, panel
 from pipelines.scoring.segment_history import SegmentHistory, histories_of, segment_feature, with_segments
 from pipelines.scoring.sensitive import sensitive_attributes
-from pipelines.scoring.stored import Kept, coverage_of, kept_panel, read_labelled, read_panel
+from pipelines.scoring.stored import (
+    Cutoffs,
+    Kept,
+    coverage_of,
+    kept_panel,
+    outcomes,
+    panel_pieces,
+    read_labelled,
+    read_panel,
+)
 from pipelines.scoring.usable import usable_columns
 from pipelines.scoring.what_if import Changeable, Scenario, other_logs
 from pipelines.tables.lake import Lake
 from pipelines.tables.manifest import Manifest
 from pipelines.tasks.panel_task import PanelTask
+from pipelines.tasks.segmentation import ClusterSegments
 from pipelines.tasks.timeline import Timeline
 
 _WEEK_DAYS = 7
@@ -88,13 +100,34 @@ class PanelKind:
         described = read_panel(task, lake, moment, (moment,))
         histories = histories_of(task, lake, moment)
         described = with_segments(described, histories, task, lambda other: read_panel(other, lake, moment, (moment,)))
-        if len(described) == 0:
-            raise NotEnoughDataError(
-                f"No customer of '{task.source}' is eligible at {moment:%Y-%m-%d}.",
-                why="There is nobody to score.",
-                fix="Use a cutoff at which the log has customers in the task's population.",
-            )
+        _require_somebody(task, moment, len(described))
         return cases_of(described, self._features(task, manifest, histories))
+
+    def batches(self, task: PanelTask, lake: Lake, known_at: datetime | None) -> Batches:
+        """The same from the kept panel, some customers after others."""
+        manifest = lake.manifest(task.source)
+        moment = manifest.known_at(known_at)
+        histories = histories_of(task, lake, moment)
+        features = self._features(task, manifest, histories)
+        pieces = panel_pieces(task, lake, moment)
+        _require_somebody(task, moment, pieces.n_rows)
+        beside = {one.spec.name: panel_pieces(_of_population(one.spec, task), lake, moment) for one in histories}
+
+        def read(numbers: Sequence[int]) -> Iterator[Cases]:
+            others = {name: one.read(numbers, AT_ONCE) for name, one in beside.items()}
+            for found in pieces.read(numbers, AT_ONCE):
+                described = with_segments(found, histories, task, lambda other: next(others[other.name]))
+                yield cases_of(described, features)
+
+        rests_on = [one.key for one in (pieces, *beside.values())] + [one.digest for one in histories]
+        file = None if histories else lake.panels.path(pieces.kept.name, moment)
+        return Batches(pieces.n_rows, digest(rests_on), read, file)
+
+    def outcomes(
+        self, task: PanelTask, lake: Lake, known_at: datetime | None, cutoffs: Cutoffs, drawn: Drawn
+    ) -> pd.DataFrame:
+        """The population of each cutoff."""
+        return outcomes(task, lake, lake.manifest(task.source).known_at(known_at), cutoffs, drawn)
 
     def subject(self, task: PanelTask, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
         """One customer straight from the log, by the code that describes everybody."""
@@ -137,6 +170,20 @@ class PanelKind:
     def sensitive(self, task: PanelTask, lake: Lake, cases: Cases) -> pd.DataFrame:
         """Columns of customers."""
         return sensitive_attributes(lake, task.source, task.sensitive, cases.subject_id)
+
+
+def _require_somebody(task: PanelTask, moment: datetime, n_rows: int) -> None:
+    if n_rows == 0:
+        raise NotEnoughDataError(
+            f"No customer of '{task.source}' is eligible at {moment:%Y-%m-%d}.",
+            why="There is nobody to score.",
+            fix="Use a cutoff at which the log has customers in the task's population.",
+        )
+
+
+def _of_population(spec: ClusterSegments, task: PanelTask) -> ClusterSegments:
+    """The segmentation's features of the customers that the task is about."""
+    return spec.model_copy(update={"population": task.population})
 
 
 def _blocks(task: PanelTask, histories: tuple[SegmentHistory, ...]) -> tuple[AnyBlock, ...]:

@@ -103,13 +103,15 @@ class Scorer:
         checked = self._checked(rows)
         return self._decided(self.calibration.probability(self.trees.raw(checked)), rows, checked)
 
-    def score(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def score(self, rows: pd.DataFrame, n_reasons: int | None = None) -> pd.DataFrame:
         """Score, decision and reasons.
 
         Parameters
         ----------
         rows : DataFrame
             Every feature column by name, and what the policy reads beside; other columns and the order do not matter.
+        n_reasons : int, optional
+            How many reasons, if not as many as the task says; none is much faster, since nothing is explained.
 
         Returns
         -------
@@ -119,18 +121,23 @@ class Scorer:
         Raises
         ------
         ModelError
-            If a column is missing or is not a number.
+            If a column is missing or is not a number, or ``n_reasons`` is negative.
         """
+        k = self.n_reasons if n_reasons is None else n_reasons
+        if k < 0:
+            raise ModelError(f"{k} reasons were asked for.", why="There are 0 or more.", fix="Ask for 0 to have none.")
         parts = [rows.iloc[begin : begin + _CHUNK] for begin in range(0, max(1, len(rows)), _CHUNK)]
-        return pd.concat([self._scored(part) for part in parts])
+        return pd.concat([self._scored(part, k) for part in parts])
 
-    def _scored(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def _scored(self, rows: pd.DataFrame, k: int) -> pd.DataFrame:
         checked = self._checked(rows)
         probability = self.calibration.probability(self.trees.raw(checked))
         decided = self._decided(probability, rows, checked)
-        values = explained(self.trees, checked)[:, :-1]
-        said = reasons(values, rows, self.features, self.n_reasons, self.typical)
         scored = pd.DataFrame({"score": probability, "decision": decided}, index=rows.index)
+        if k == 0:
+            return scored
+        values = explained(self.trees, checked)[:, :-1]
+        said = reasons(values, rows, self.features, k, self.typical)
         return pd.concat([scored, said.set_axis(rows.index)], axis=1)
 
     def _decided(

@@ -33,12 +33,16 @@ def sensitive_attributes(
     if not names:
         return pd.DataFrame(index=range(len(customer_id)))
     require_sensitive(lake, source, names, CUSTOMERS.name)
-    customers = pd.DataFrame(_text(lake, source, names)).set_index("customer_id")
+    customers = pd.DataFrame(_text(lake, source, names, customer_id)).set_index("customer_id")
     return customers.reindex(customer_id)[list(names)].fillna(UNKNOWN).reset_index(drop=True)
 
 
-def _text(lake: Lake, source: str, names: tuple[str, ...]) -> dict[str, Any]:
-    return lake.columns(lake.table(source, CUSTOMERS.name).select("customer_id", *names))
+def _text(lake: Lake, source: str, names: tuple[str, ...], customer_id: NDArray[np.object_]) -> dict[str, Any]:
+    """Of the customers between the first and the last of these: some of many are scored at a time."""
+    customers = lake.table(source, CUSTOMERS.name)
+    if len(customer_id):
+        customers = customers.filter(customers.customer_id.between(min(customer_id), max(customer_id)))
+    return lake.columns(customers.select("customer_id", *names))
 
 
 def require_sensitive(lake: Lake, source: str, names: tuple[str, ...], table_name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +15,8 @@ from pipelines.core.report import Report
 from pipelines.drift.health import Volume
 from pipelines.features.catalogue import Feature
 from pipelines.features.sessions import DEPTH, ENDS_IN_PURCHASE, MOMENT, SESSION, session_features, session_rows
-from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
+from pipelines.scoring.batches import Batches, batches_of
+from pipelines.scoring.cases import Cases, Drawn, LabelledCases, Parts, Times
 from pipelines.scoring.divided import divided
 from pipelines.scoring.history import lines_per_day
 from pipelines.scoring.log import as_literal
@@ -84,6 +87,21 @@ class SessionKind:
             )
         return self._cases(task, manifest, found)
 
+    def batches(self, task: SessionTask, lake: Lake, known_at: datetime | None) -> Batches:
+        """The same in memory: they are those of the last hours only."""
+        return batches_of(self.current(task, lake, known_at), lake.manifest(task.source).data_digest)
+
+    def outcomes(
+        self, task: SessionTask, lake: Lake, known_at: datetime | None, cutoffs: tuple[datetime, ...], drawn: Drawn
+    ) -> pd.DataFrame:
+        """Every row whose outcome is known: a row is scored at the cutoffs in the ``horizon`` after it."""
+        moment = lake.manifest(task.source).known_at(known_at)
+        rows = _rows(task, lake, moment)
+        known = rows.filter((rows[MOMENT] <= as_literal(moment - task.horizon)) & _open_at(rows, task, cutoffs))
+        found = pd.DataFrame(lake.columns(known.select("customer_id", SESSION, MOMENT, DEPTH, ENDS_IN_PURCHASE)))
+        found = found[drawn(found["customer_id"].to_numpy(object))].reset_index(drop=True)
+        return found.rename(columns={ENDS_IN_PURCHASE: "label"}).astype({"label": np.float64})
+
     def subject(self, task: SessionTask, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
         """The live sessions of one customer at each anchor that they reached, the newest first."""
         moment = lake.manifest(task.source).known_at(known_at)
@@ -129,6 +147,12 @@ class SessionKind:
             moment=found[MOMENT].to_numpy("datetime64[us]"),
             by={"depth": pd.Categorical(depth, names, ordered=True)},
         )
+
+
+def _open_at(rows: Any, task: SessionTask, cutoffs: tuple[datetime, ...]) -> Any:
+    """Which rows were scored at one of these cutoffs."""
+    spans = [(rows[MOMENT] > as_literal(at - task.horizon)) & (rows[MOMENT] < as_literal(at)) for at in cutoffs]
+    return functools.reduce(operator.or_, spans)
 
 
 def _rows(task: SessionTask, lake: Lake, known_at: datetime, customer_id: str | None = None) -> Any:

@@ -7,7 +7,7 @@ kept with digests of the parts of the log that may hold such events: what has no
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,9 +36,12 @@ from pipelines.tasks.described import Describes
 from pipelines.tasks.panel_task import PanelTask
 
 Cutoffs = tuple[datetime, ...]
+ObjectArray = NDArray[np.object_]
+BoolArray = NDArray[np.bool_]
 FEATURES, LABEL = "features", "label"
 _VALUES_AT_ONCE = 2**24
 """Feature values that are computed together: 128 MB, however many cutoffs and features there are."""
+_LABELS_AT_ONCE = 2**20
 _N_THREADS = min(4, os.cpu_count() or 1)
 """Each holds as much; what writes them does not keep up with more."""
 
@@ -94,6 +97,63 @@ def kept_panel(task: Describes, lake: Lake, known_at: datetime, cutoffs: Cutoffs
 def read_panel(task: Describes, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> Panel:
     """Feature rows of the task's population at these cutoffs, in memory."""
     return _read(task, lake, kept_panel(task, lake, known_at, cutoffs), ())[0]
+
+
+@dataclass(frozen=True)
+class PanelPieces:
+    """A kept panel at one cutoff, to be read some customers after others.
+
+    Parameters
+    ----------
+    kept : Kept
+        Where it is.
+    n_rows : int
+        In all.
+    key : str
+        Digest of what it was computed from.
+    read : callable
+        Of numbers of pieces, so many rows each, their rows; customers ascend.
+    """
+
+    kept: Kept
+    n_rows: int
+    key: str
+    read: Callable[[Sequence[int], int], Iterator[Panel]]
+
+
+def panel_pieces(task: Describes, lake: Lake, known_at: datetime) -> PanelPieces:
+    """Feature rows of the task's population at ``known_at``, which need not fit into memory together."""
+    kept = kept_panel(task, lake, known_at, (known_at,))
+    names = [feature.name for feature in catalogue(task.features, "")]
+
+    def read(numbers: Sequence[int], at_once: int) -> Iterator[Panel]:
+        for held in lake.panels.pieces(kept.name, known_at, names, at_once, numbers):
+            spine = Spine(held.customer, np.full(len(held.customer), day_number(known_at)))
+            values = np.empty((len(spine), len(names)), order="F")
+            for place, name in enumerate(names):
+                values[:, place] = held.columns[name]
+            yield Panel(spine, pd.DataFrame(values, columns=names), held.customer_ids)
+
+    key = _keys(task, lake.manifest(task.source), known_at, known_at)[FEATURES]
+    return PanelPieces(kept, lake.panels.size(kept.name, known_at), key, read)
+
+
+def outcomes(
+    task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs, drawn: Callable[[ObjectArray], BoolArray]
+) -> pd.DataFrame:
+    """Customers at these cutoffs with their labels: ``customer_id``, ``cutoff`` and ``label``, nothing else.
+
+    Every outcome window must have ended at ``known_at``; who is not ``drawn`` is left out before all are in memory.
+    """
+    kept = kept_panel(task, lake, known_at, cutoffs)
+    found = []
+    for cutoff in cutoffs:
+        numbers = range(-(-lake.panels.size(kept.name, cutoff) // _LABELS_AT_ONCE))
+        for held in lake.panels.pieces(kept.name, cutoff, [LABEL], _LABELS_AT_ONCE, numbers):
+            rows = pd.DataFrame({"customer_id": held.customer_ids, LABEL: held.columns[LABEL]})
+            moment = np.datetime64(cutoff.replace(tzinfo=None), "us")
+            found.append(rows[drawn(held.customer_ids)].assign(cutoff=moment))
+    return pd.concat(found, ignore_index=True)
 
 
 def read_labelled(task: PanelTask, lake: Lake, known_at: datetime, cutoffs: Cutoffs) -> LabelledPanel:

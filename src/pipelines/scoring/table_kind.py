@@ -14,7 +14,8 @@ from pipelines.core.report import Report
 from pipelines.drift.health import Volume
 from pipelines.features.catalogue import Feature
 from pipelines.features.encode import levels_of
-from pipelines.scoring.cases import Cases, LabelledCases, Parts, Times
+from pipelines.scoring.batches import Batches, batches_of
+from pipelines.scoring.cases import Cases, Drawn, LabelledCases, Parts, Times
 from pipelines.scoring.divided import divided
 from pipelines.scoring.sensitive import UNKNOWN, require_sensitive
 from pipelines.scoring.usable import usable_columns
@@ -96,6 +97,19 @@ class TableKind:
             )
         is_open = found.pop("label").isna()
         return self._cases(task, manifest, found[is_open] if is_open.any() else found)
+
+    def batches(self, task: TableTask, lake: Lake, known_at: datetime | None) -> Batches:
+        """The same in memory."""
+        return batches_of(self.current(task, lake, known_at), lake.manifest(task.source).data_digest)
+
+    def outcomes(
+        self, task: TableTask, lake: Lake, known_at: datetime | None, cutoffs: tuple[datetime, ...], drawn: Drawn
+    ) -> pd.DataFrame:
+        """Every case whose label is known, whenever it was scored."""
+        manifest = lake.manifest(task.source)
+        found = _read(task, lake, manifest, manifest.knowledge(known_at))
+        known = found[found["label"].notna().to_numpy() & drawn(found["customer_id"].to_numpy(object))]
+        return known[["case_id", "customer_id", "label"]].astype({"label": np.float64}).reset_index(drop=True)
 
     def subject(self, task: TableTask, lake: Lake, known_at: datetime | None, subject_id: str) -> Cases:
         """Every case to score of one subject, or the one case of that name; the newest first where cases have times."""

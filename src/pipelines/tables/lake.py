@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.core.panels import Panels
+from pipelines.core.scores import Scores
 from pipelines.tables.manifest import FileManifest, Manifest, PartManifest
 from pipelines.tables.parts import Part
 from pipelines.tables.reduction import Reduction
@@ -109,6 +110,11 @@ class Lake(Protocol):
         """Where panels are kept."""
         ...
 
+    @property
+    def scores(self) -> Scores:
+        """Where scores are kept."""
+        ...
+
     def kept_segments(self, name: str) -> Mapping[datetime, str]:
         """The histories of a segmentation that are kept, by when each was chosen."""
         ...
@@ -118,7 +124,7 @@ class Lake(Protocol):
         ...
 
     def write_scores(self, task: str, cutoff: datetime | None, scores: pd.DataFrame) -> Path:
-        """Write the scores of one cutoff, or of a table without times; replaces earlier ones of the same."""
+        """Write one table of one cutoff, such as segments; replaces an earlier one of the same."""
         ...
 
 

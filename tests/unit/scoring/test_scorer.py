@@ -47,6 +47,20 @@ def test_first_reason_is_the_feature_that_moved_the_score_most(scorer):
     assert strongest == [reason.split(" of ")[0] for reason in scorer.score(ROWS)["reason_1"]]
 
 
+@pytest.mark.parametrize("n_reasons", [0, 1, 3])
+def test_as_many_reasons_as_are_asked_for_and_the_same_score(scorer, n_reasons):
+    usual, asked = scorer.score(ROWS), scorer.score(ROWS, n_reasons)
+
+    assert list(asked.columns) == ["score", "decision", *(f"reason_{rank + 1}" for rank in range(n_reasons))]
+    shared = [name for name in asked.columns if name in usual.columns]
+    pd.testing.assert_frame_equal(asked[shared], usual[shared], check_exact=True)
+
+
+def test_fewer_than_no_reasons_are_refused(scorer):
+    with pytest.raises(ModelError, match="-1 reasons were asked for"):
+        scorer.score(ROWS, -1)
+
+
 def test_scores_keep_the_index_of_the_rows(scorer):
     assert scorer.score(ROWS.iloc[[7, 3]]).index.tolist() == [7, 3]
 
