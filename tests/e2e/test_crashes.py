@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from pipelines.adapters.duckdb import DuckDBEngine
 from pipelines.adapters.lake import FileLake
+from support.killing import Store
 from support.project import Project
+from support.scene import Scene
 from support.shop import make_shop
 
 SEED = 20_261_122
@@ -49,6 +51,7 @@ def test_the_next_loop_succeeds(killed):
     assert done.returncode in {0, 4}, done.stdout + done.stderr
     _check_nothing_is_half_done(killed)
     assert "Champion" in done.stdout
+    assert killed.regulars("verify_ledger", "--task", "tiny_churn").returncode == 0
 
 
 def test_no_draft_is_left_after_the_next_ingest(killed):
@@ -64,11 +67,21 @@ def _check_nothing_is_half_done(project):
     if manifest is not None:
         for name, table in manifest.tables.items():
             assert lake.table("tiny_shop", name).count().execute() == table.n_accepted
-    try:
-        model = MlflowClient(project.store, project.store).get_registered_model("tiny_churn")
-    except MlflowException:
-        return
-    for version in model.aliases.values():
-        tags = MlflowClient(project.store, project.store).get_model_version("tiny_churn", str(version)).tags
+    for path in (project.root / "data/scores").glob("tiny_churn/**/[!.]*.parquet"):
+        assert len(pd.read_parquet(path)) > 0
+    if (project.root / "mlflow.db").exists():
+        _check_the_ledger(
+            Scene(project, project.store, Store.of_sqlite(project.root / "mlflow.db", project.root / "data/scores"))
+        )
+
+
+def _check_the_ledger(scene):
+    """It is whole, and who is champion in the registry is so by one of its last two records."""
+    chain = scene.chain()
+    assert chain.problems == ()
+    aliases = scene.look(lambda models: models.aliases("tiny_churn"))
+    assert aliases.get("champion") in {entry.after.champion for entry in chain.entries[-2:]} | {chain.standing.champion}
+    for version in aliases.values():
+        tags = MlflowClient(scene.uri, scene.uri).get_model_version("tiny_churn", version).tags
         assert {"digest", "known_at", "config"} <= set(tags)
         assert json.loads(tags["config"])["name"] == "tiny_churn"

@@ -1,4 +1,4 @@
-"""The same loop against a tracking server: everything goes over HTTP, artifacts included."""
+"""The same loop against a tracking server over PostgreSQL: everything goes over HTTP, artifacts included."""
 
 import shutil
 import sys
@@ -6,8 +6,9 @@ import sys
 import pytest
 from mlflow.tracking import MlflowClient
 
+from support import postgres
 from support.project import PROJECT, Project
-from support.server import serving
+from support.server import tracking_server
 from support.shop import make_shop
 
 
@@ -16,9 +17,14 @@ def done(tmp_path_factory):
     shop, store = make_shop(tmp_path_factory.mktemp("shop")), tmp_path_factory.mktemp("store")
     shutil.copy(PROJECT / "MLproject", shop.root)
     project = Project(shop.root)
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store}/runs.db"]
-    where = ["--artifacts-destination", str(store / "artifacts"), "-h", "127.0.0.1", "-p", "{port}", "-w", "1"]
-    with serving([*command, *where], "/health", store, project.environment()) as url:
+    programs = postgres.programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server programs are not installed (apt-get install postgresql)")
+    pytest.importorskip("psycopg", reason='the extra "postgres" is not installed')
+    with (
+        postgres.server(programs) as database,
+        tracking_server(postgres.for_mlflow(database), store, project.environment()) as url,
+    ):
         command = [sys.executable, "-m", "pipelines", "main", "--task", "tiny_churn"]
         ended = project.run(*command, extra={"MLFLOW_TRACKING_URI": url})
         assert not (shop.root / "mlflow.db").exists()

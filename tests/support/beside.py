@@ -13,7 +13,6 @@ from pipelines.policy.policies import AnySettled
 from pipelines.scoring.scorer import Scorer
 from support.memory import MemoryLedger, MemoryModels, MemoryRun
 
-
 RUN = MemoryRun("beside")
 
 

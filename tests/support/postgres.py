@@ -15,6 +15,11 @@ from pathlib import Path
 PASSWORD = "not-to-be-shown"
 
 
+def for_mlflow(url: str) -> str:
+    """The same database as MLflow is told of it: by the driver that our extra ``postgres`` brings."""
+    return url.replace("postgres://", "postgresql+psycopg://", 1)
+
+
 def programs() -> Path | None:
     """The folder of the newest server programs, or None."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]

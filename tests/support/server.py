@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+
+@contextmanager
+def tracking_server(database: str, folder: Path, environment: Mapping[str, str], n_workers: int = 1) -> Iterator[str]:
+    """An MLflow server over a database, with its artifacts below ``folder``; yields its address."""
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database]
+    where = [
+        "--artifacts-destination",
+        str(folder / "artifacts"),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        "{port}",
+        "-w",
+        str(n_workers),
+    ]
+    jobs = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # a dozen processes that nothing here asks anything of
+    with serving([*command, *where], "/health", folder, {**environment, **jobs}) as url:
+        yield url
 
 
 @contextmanager

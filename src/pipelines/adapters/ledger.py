@@ -57,6 +57,7 @@ class MlflowLedger:
             entry.run_id,
             tags={_RECORD: entry.to_json(), _DIGEST: entry.digest, "event": entry.event, "of": entry.version},
             description=entry.in_words(),
+            await_creation_for=0,
         )
 
     def head(self, task: str) -> str:

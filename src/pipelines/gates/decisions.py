@@ -17,6 +17,8 @@ from pipelines.gates.values import finite, number, signed
 
 Undecided = Literal["passes", "refuses"]
 """What becomes of a comparison whose interval holds the limit."""
+_NAMED = 3
+"""So many findings are named where many are not decided; the fairness page has them all."""
 
 
 class Earns(Gate):
@@ -142,7 +144,8 @@ class Fair(Gate):
         known = " without the unknown" if self.unknown == "left_out" else ""
         said = [f"{len(asked)} findings of {named}{known}: {told or 'none asked'}"]
         if open_ones:
-            said.append(f"not decided ({self.inconclusive}): {', '.join(open_ones)}")
+            more = f" and {len(open_ones) - _NAMED} more" if len(open_ones) > _NAMED else ""
+            said.append(f"not decided ({self.inconclusive}): {', '.join(open_ones[:_NAMED])}{more}")
         return said + ([f"{n_all - len(asked)} are not gated on"] if n_all > len(asked) else [])
 
     def _is_ignored(self, name: str) -> bool:
