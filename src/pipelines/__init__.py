@@ -1,3 +1,3 @@
 """Regulars: customer models from an event log, kept honest from training to retraining."""
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
