@@ -21,6 +21,7 @@ from pipelines.flows.shadow import stop_shadow
 from pipelines.flows.sign_off import approve, reject
 from pipelines.flows.verify_ledger import verify_ledger
 from support.memory import MemoryModels, MemoryRun
+from support.mortal import Killed, Mortal, Raced
 from support.versions import ROWS, new_version
 
 NAME = "churn"
@@ -67,42 +68,6 @@ def test_registering_makes_a_challenger_and_nothing_else(models, run):
     assert chain_of(models).entries[-1].model_digest == made.digest
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Mortal(MemoryModels):
-    """Dies before its n-th write to the store."""
-
-    def __init__(self, of, n_writes):
-        super().__init__(**{name: getattr(of, name) for name in of.__dataclass_fields__})
-        self.left = n_writes
-        store, this = self.ledger, self
-
-        class Store:
-            def __getattr__(self, name):
-                return getattr(store, name)
-
-            def append(self, entry):
-                this.write()
-                store.append(entry)
-
-            def mark(self, task, digest):
-                this.write()
-                store.mark(task, digest)
-
-        self.ledger = Store()
-
-    def write(self):
-        self.left -= 1
-        if self.left < 0:
-            raise Killed
-
-    def point(self, task, alias, number):
-        self.write()
-        super().point(task, alias, number)
-
-
 @pytest.mark.parametrize("n_writes", range(6))
 @pytest.mark.parametrize("step", [promote_by_record, lambda models, run, _: rollback(NAME, models, run)])
 def test_killed_between_any_two_writes_the_next_command_puts_it_right(models, run, step, n_writes):
@@ -132,28 +97,6 @@ def test_the_next_command_says_that_it_put_something_right(models, run):
     opened(NAME, models, run)
 
     assert run.progress.said[-1] == "ledger: the aliases of 'churn' are set as record 6 says"
-
-
-class Raced(MemoryModels):
-    """Somebody else writes a record after this one has read the chain, and before it writes its own."""
-
-    def __init__(self, of, other):
-        super().__init__(**{name: getattr(of, name) for name in of.__dataclass_fields__})
-        store = self.ledger
-
-        class Store:
-            raced = False
-
-            def __getattr__(self, name):
-                return getattr(store, name)
-
-            def append(self, entry):
-                if not self.raced:
-                    self.raced = True
-                    other()
-                store.append(entry)
-
-        self.ledger = Store()
 
 
 def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(models, run):
