@@ -64,7 +64,8 @@ class Scene:
     def _here(self) -> Iterator[Workspace]:
         before = mlflow.get_tracking_uri()
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "REGULARS_"))}
-        with patch.dict(os.environ, ours | {"MLFLOW_TRACKING_URI": self.uri}, clear=True):
+        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+        with patch.dict(os.environ, ours | quiet | {"MLFLOW_TRACKING_URI": self.uri}, clear=True):
             mlflow.set_tracking_uri(self.uri)
             yield Workspace(self.project.root)
             mlflow.set_tracking_uri(before)

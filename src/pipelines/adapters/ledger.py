@@ -1,10 +1,15 @@
 """Ledgers in the tracking store: of the model ``churn``, the registered model ``churn.ledger``, a version per record.
 
-Whoever shares the store shares the ledger, and sees it in MLflow's pages. MLflow has no compare-and-set; what it has is
-that ``create_model_version`` gives out numbers: it reads the largest one, inserts the next under the primary key
-``(name, version)``, and begins anew if somebody else was faster. So of two writers one comes first; whoever sees a
-number sees all that are lower, since its writer had to see them committed to go beyond them; and a record that was
-overtaken names a predecessor that another record had followed already. Every reader tells the same from the same rows.
+Whoever shares the store shares the ledger, and sees it in MLflow's pages.
+
+MLflow has no compare-and-set; that this is one rests on ``create_model_version`` (read in MLflow 3.17's SQL store).
+In one transaction it reads the largest number, and inserts the next with its tags under the primary key ``(name,
+version)``; if that is taken it begins anew. So (1) a number is given out once. (2) Whoever sees a number sees all
+below it, on every database that shows committed rows only, since its writer had read the one below as committed.
+Deleting only marks a row: no number comes back. (3) Text and digest are tags of the same transaction. `chained` looks
+at a record and at those before it, so that all readers who see a record say the same of it, for good: to append and
+read back is to compare and set. A request that HTTP repeats appends the same text twice, and the second is void. A
+read replica is not covered: it may not show a writer its own record yet.
 """
 
 from __future__ import annotations
@@ -12,11 +17,13 @@ from __future__ import annotations
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from pipelines.adapters.webhook import announce
+from pipelines.adapters.webhook import announce, webhook
 from pipelines.core.ledger import Entry, Stored
 
 _SUFFIX, _RECORD, _DIGEST, _HEAD = ".ledger", "record", "digest", "ledger_head"
 _AT_ONCE = 1_000
+_MAX_DESCRIPTION = 4_900
+"""What the store's column takes, less a little."""
 _ABOUT = (
     "What became of every version of '{task}': each version of this model is one record, chained by hash. Do not edit "
     "or delete any; look at it with: regulars history --task {task}, check it with: regulars verify_ledger."
@@ -41,7 +48,7 @@ class MlflowLedger:
         client, found, token = MlflowClient(), [], None
         while True:
             asked = f"name='{task}{_SUFFIX}'"
-            page = client.search_model_versions(asked, max_results=_AT_ONCE, page_token=token)
+            page = client.search_model_versions(asked, _AT_ONCE, ["version_number ASC"], token)
             found += [Stored(int(one.version), one.tags.get(_RECORD, ""), one.tags.get(_DIGEST, "")) for one in page]
             token = page.token
             if not token:
@@ -49,6 +56,7 @@ class MlflowLedger:
 
     def append(self, entry: Entry) -> None:
         """Write a record behind all others, whatever it says of its place."""
+        webhook()  # who asked to be told at an address that cannot be is told so before anything is written
         client, name = MlflowClient(), f"{entry.task}{_SUFFIX}"
         _ensure(client, name, entry.task)
         client.create_model_version(
@@ -56,7 +64,7 @@ class MlflowLedger:
             client.get_run(entry.run_id).info.artifact_uri,
             entry.run_id,
             tags={_RECORD: entry.to_json(), _DIGEST: entry.digest, "event": entry.event, "of": entry.version},
-            description=entry.in_words(),
+            description=entry.in_words()[:_MAX_DESCRIPTION],
             await_creation_for=0,
         )
 

@@ -10,6 +10,7 @@ from pipelines.adapters.ledger import MlflowLedger
 from pipelines.adapters.registry import MlflowModels
 from pipelines.adapters.runs import open_run
 from pipelines.adapters.workspace import Workspace
+from pipelines.core.errors import ConfigError
 from pipelines.core.ledger import Event, Standing, chained
 from pipelines.flows.ledger import Step, entry_of, opened, recorded
 from support.memory import MemoryProgress
@@ -83,6 +84,22 @@ def test_a_record_that_was_edited_in_the_store_shows(store, run):
     assert chained(store.read(NAME)).problems == (
         "record 1 of the store was edited: its digest is not that of its text",
     )
+
+
+def test_a_long_reason_is_cut_on_the_page_and_whole_in_the_record(store, run):
+    entry = write(run, "because " * 1_000)
+
+    assert len(MlflowClient().get_model_version(f"{NAME}.ledger", "1").description) < 5_000
+    assert chained(store.read(NAME)).entries == (entry,)
+
+
+def test_an_address_that_nobody_can_be_told_at_refuses_before_anything_is_written(store, run, monkeypatch):
+    monkeypatch.setenv("REGULARS_WEBHOOK", "file:///etc/passwd")
+
+    with pytest.raises(ConfigError, match="REGULARS_WEBHOOK"):
+        write(run, "one")
+
+    assert store.read(NAME) == ()
 
 
 def test_opening_an_untouched_ledger_changes_nothing(store, run):
