@@ -90,7 +90,7 @@ def of_history(name: str, chain: Chain, console: Console) -> None:
     """Every record in force, those that lost a race, and what should not be there."""
     console.print(f"[bold]{escape(name)}[/]")
     for entry in chain.entries:
-        wrapped(console, f"{entry.number}", entry.in_words().split(". ", 1)[1])
+        wrapped(console, f"{entry.number}", entry.in_words())
     for entry in chain.void:
         wrapped(console, "void", f"{entry.in_words()} Somebody else was first.")
     for problem in chain.problems:

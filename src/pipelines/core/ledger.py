@@ -179,7 +179,7 @@ class Entry:
         why = f": {self.reason}" if self.reason else ""
         champion = f" Champion: {self.after.champion or 'none'}."
         event = self.event.replace("_", " ")
-        return f"{self.number}. {self.at:%Y-%m-%d %H:%M} UTC, {self.actor}: {event}{about}{why}.{champion}"
+        return f"{self.at:%Y-%m-%d %H:%M} UTC, {self.actor}: {event}{about}{why}.{champion}"
 
     @property
     def digest(self) -> str:

@@ -181,4 +181,4 @@ def test_places_change_as_a_promotion_a_rollback_and_a_shadow_change_them():
 def test_a_record_reads_as_a_sentence():
     promoted = replace(entry(2, "", event=Event.PROMOTED, version="7"), reason="all 5 gates passed")
 
-    assert promoted.in_words() == ("2. 2026-01-03 00:00 UTC, ada: promoted version 7: all 5 gates passed. Champion: 7.")
+    assert promoted.in_words() == ("2026-01-03 00:00 UTC, ada: promoted version 7: all 5 gates passed. Champion: 7.")
