@@ -42,8 +42,9 @@ def of_signed(signed: SignedOff, place: Place) -> None:
 def of_shadow(shadowed: Shadowed, place: Place) -> None:
     """Who decides about whom from now on."""
     rulings(shadowed.rulings, place.console)
-    beside = "nobody" if shadowed.version is None else f"version {shadowed.version.version}"
-    wrapped(place.console, "Shadow", f"{beside}, decides about {shadowed.share:.0%} of the customers")
+    who = shadowed.version
+    decides = "" if who is None else f"version {who.version} decides about {shadowed.share:.0%} of the customers"
+    wrapped(place.console, "Shadow", decides or "nobody: the champion decides alone from the next scoring on")
     of_entry(shadowed.entry, place.console)
     next_steps(place, f"regulars score --task {shadowed.task}", f"regulars compare_shadow --task {shadowed.task}")
 
@@ -52,7 +53,7 @@ def of_compared_shadow(compared: ShadowCompared, place: Place) -> None:
     """How the two did on the same customers."""
     from pipelines.flows.compare_shadow import in_words
 
-    for line in in_words(compared).splitlines():
+    for line in filter(None, in_words(compared).splitlines()):
         wrapped(place.console, "Shadow" if line.startswith("#") else "", line.lstrip("#- "))
 
 
