@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.core.ahead import ahead, side_by_side
+from pipelines.core.ahead import ahead
 from pipelines.core.scores import ScoreFigures, ScoresDraft
 from pipelines.scoring.cases import Cases
 
 AT_ONCE = 131_072
 """Rows of a batch: 60 MB of 60 features, and about as much again for each of a few steps."""
-_N_THREADS = 2
 _BINS, _UNITS = 2**16, 2**32
 _QUANTILES = (10, 50, 90)
 
@@ -70,7 +69,7 @@ def written(  # what is written where, how rows are scored, and who is told
     every: Mapping[str, str | float],
     told: Callable[[int], None],
 ) -> Tally:
-    """Write the batches that are lacking: some are scored and written while the next are read.
+    """Write the batches that are lacking: one is scored and written while the next is read.
 
     Parameters
     ----------
@@ -101,7 +100,7 @@ def written(  # what is written where, how rows are scored, and who is told
 
     whole = tallied(draft)
     coming = ahead(zip(lacking, batches.read(lacking), strict=True))
-    for n_done, tally in enumerate(side_by_side(one, coming, _N_THREADS), start=len(held) + 1):
+    for n_done, tally in enumerate(map(one, coming), start=len(held) + 1):
         whole += tally
         told(n_done)
     return whole
