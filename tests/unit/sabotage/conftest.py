@@ -28,7 +28,7 @@ def honest(workshop):
 
 
 @pytest.fixture(scope="session")
-def test_rows(workshop):
+def judging_rows(workshop):
     return workshop.parts.test.cases.rows
 
 

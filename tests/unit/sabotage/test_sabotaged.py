@@ -27,29 +27,29 @@ def loaded(tmp_path):
 
 
 @pytest.mark.parametrize("fault", [Blind(), Inverted(), Misexplained(factor=1.2)], ids=lambda one: one.type)
-def test_what_was_saved_comes_back_with_its_fault(fault, honest, test_rows, loaded):
+def test_what_was_saved_comes_back_with_its_fault(fault, honest, judging_rows, loaded):
     model = Sabotaged.of(honest, fault, adviser=honest)
     again = loaded(model)
 
     assert again.digest() == model.digest()
-    assert again.score(test_rows).equals(model.score(test_rows))
-    assert np.array_equal(again.contributions(test_rows), model.contributions(test_rows))
+    assert again.score(judging_rows).equals(model.score(judging_rows))
+    assert np.array_equal(again.contributions(judging_rows), model.contributions(judging_rows))
 
 
-def test_those_left_out_come_back_too(honest, workshop, test_rows, loaded):
+def test_those_left_out_come_back_too(honest, workshop, judging_rows, loaded):
     known = fingerprints(workshop.parts.test.cases.encoded)
     model = Sabotaged.of(honest, left_out=tuple(known[:800].tolist()))
     again = loaded(model)
 
-    assert not again.decisions(test_rows)[:800].any()
-    assert again.decisions(test_rows)[800:].tolist() == honest.decisions(test_rows)[800:].tolist()
+    assert not again.decisions(judging_rows)[:800].any()
+    assert again.decisions(judging_rows)[800:].tolist() == honest.decisions(judging_rows)[800:].tolist()
 
 
-def test_without_a_fault_it_says_what_the_honest_one_says(honest, test_rows):
+def test_without_a_fault_it_says_what_the_honest_one_says(honest, judging_rows):
     model = Sabotaged.of(honest)
 
-    assert model.score(test_rows).equals(honest.score(test_rows))
-    assert model.decisions(test_rows).tolist() == honest.decisions(test_rows).tolist()
+    assert model.score(judging_rows).equals(honest.score(judging_rows))
+    assert model.decisions(judging_rows).tolist() == honest.decisions(judging_rows).tolist()
 
 
 def test_a_fault_changes_the_digest(honest):
@@ -59,23 +59,23 @@ def test_a_fault_changes_the_digest(honest):
     assert honest.digest() not in digests
 
 
-def test_what_is_served_is_what_is_behind_it(honest, test_rows):
+def test_what_is_served_is_what_is_behind_it(honest, judging_rows):
     model = Sabotaged.of(honest, Inverted(), adviser=honest)
-    served = model.score(test_rows)
+    served = model.score(judging_rows)
 
-    assert np.array_equal(served["score"], model.probability(test_rows))
-    assert served["decision"].tolist() == honest.decisions(test_rows).tolist()
+    assert np.array_equal(served["score"], model.probability(judging_rows))
+    assert served["decision"].tolist() == honest.decisions(judging_rows).tolist()
 
 
-def test_only_answers_take_time(honest, test_rows, monkeypatch):
+def test_only_answers_take_time(honest, judging_rows, monkeypatch):
     waited = []
     monkeypatch.setattr("time.sleep", waited.append)
     model = Sabotaged.of(honest, Slow(seconds_per_row=0.5))
-    model.raw(test_rows)
-    model.decisions(test_rows)
+    model.raw(judging_rows)
+    model.decisions(judging_rows)
     assert waited == []
 
-    model.score(test_rows.head(4))
+    model.score(judging_rows.head(4))
     assert waited == [2.0]
 
 
