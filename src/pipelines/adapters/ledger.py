@@ -14,12 +14,17 @@ read replica is not covered: it may not show a writer its own record yet.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from mlflow.exceptions import MlflowException
+from mlflow.store.entities import PagedList
 from mlflow.tracking import MlflowClient
 
 from pipelines.adapters.webhook import announce, webhook
 from pipelines.core.ledger import Entry, Stored
 
+T = TypeVar("T")
 _SUFFIX, _RECORD, _DIGEST, _HEAD = ".ledger", "record", "digest", "ledger_head"
 _AT_ONCE = 1_000
 _MAX_DESCRIPTION = 4_900
@@ -35,24 +40,15 @@ class MlflowLedger:
 
     def names(self) -> tuple[str, ...]:
         """Whose ledgers there are, ascending."""
-        client, found, token = MlflowClient(), [], None
-        while True:
-            page = client.search_registered_models(f"name LIKE '%{_SUFFIX}'", max_results=_AT_ONCE, page_token=token)
-            found += [model.name.removesuffix(_SUFFIX) for model in page]
-            token = page.token
-            if not token:
-                return tuple(sorted(found))
+        asked = f"name LIKE '%{_SUFFIX}'"
+        found = paged(lambda token: MlflowClient().search_registered_models(asked, _AT_ONCE, page_token=token))
+        return tuple(sorted(model.name.removesuffix(_SUFFIX) for model in found))
 
     def read(self, task: str) -> tuple[Stored, ...]:
         """All records of a task's ledger, in order; none if it has not begun."""
-        client, found, token = MlflowClient(), [], None
-        while True:
-            asked = f"name='{task}{_SUFFIX}'"
-            page = client.search_model_versions(asked, _AT_ONCE, ["version_number ASC"], token)
-            found += [Stored(int(one.version), one.tags.get(_RECORD, ""), one.tags.get(_DIGEST, "")) for one in page]
-            token = page.token
-            if not token:
-                return tuple(sorted(found, key=lambda one: one.number))
+        asked, order = f"name='{task}{_SUFFIX}'", ["version_number ASC"]
+        found = paged(lambda token: MlflowClient().search_model_versions(asked, _AT_ONCE, order, token))
+        return tuple(Stored(int(one.version), one.tags.get(_RECORD, ""), one.tags.get(_DIGEST, "")) for one in found)
 
     def append(self, entry: Entry) -> None:
         """Write a record behind all others, whatever it says of its place."""
@@ -92,3 +88,13 @@ def _ensure(client: MlflowClient, name: str, task: str) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+
+
+def paged(ask: Callable[[str | None], PagedList[T]]) -> list[T]:
+    """All that a search finds, page after page; ``ask`` is given each page's token."""
+    page = ask(None)
+    found = list(page)
+    while page.token:
+        page = ask(page.token)
+        found += page
+    return found

@@ -18,7 +18,7 @@ from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-from pipelines.adapters.ledger import MlflowLedger
+from pipelines.adapters.ledger import MlflowLedger, paged
 from pipelines.adapters.probe import probe
 from pipelines.adapters.pyfunc import N_REASONS
 from pipelines.core.errors import ModelError, PipelineError, RegistryError
@@ -122,14 +122,9 @@ class MlflowModels:
 
     def numbers(self, task: str) -> dict[str, datetime]:
         """Every version's number, and when it was registered, UTC."""
-        found: dict[str, datetime] = {}
-        token = None
-        while True:
-            page = _client().search_model_versions(f"name='{task}'", max_results=_AT_ONCE, page_token=token)
-            found |= {str(one.version): datetime.fromtimestamp(one.creation_timestamp / 1_000, UTC) for one in page}
-            token = page.token
-            if not token:
-                return dict(sorted(found.items(), key=lambda one: int(one[0])))
+        asked, order = f"name='{task}'", ["version_number ASC"]
+        found = paged(lambda token: _client().search_model_versions(asked, _AT_ONCE, order, token))
+        return {str(one.version): datetime.fromtimestamp(one.creation_timestamp / 1_000, UTC) for one in found}
 
     def aliases(self, task: str) -> dict[str, str]:
         """Which version each alias of ours points to; a shop's own aliases are left alone."""
